@@ -1,1 +1,14 @@
-//! (being laid out)
+//! The remote systems, well enough to develop and test against: they check strictly what they receive, keep a
+//! journal of it, can be made to fail, and otherwise behave as their contracts say.
+//!
+//! Nothing here is shared with the server under test: a typo in its wire types must not hide in these.
+
+pub mod clock;
+pub mod faults;
+pub mod http;
+pub mod journal;
+pub mod metabot;
+pub mod page;
+pub mod server;
+mod sync;
+pub mod workonflow;

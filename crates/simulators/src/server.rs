@@ -1,0 +1,90 @@
+//! Runs one simulated system on a loopback port, with its journal and its faults in front of it.
+
+mod connection;
+mod guard;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use poem::http::Method;
+use poem::{Endpoint, Response, Server};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use self::connection::{Connections, SwitchedAcceptor};
+pub use self::guard::Exchange;
+use self::guard::Guard;
+use crate::faults::Faults;
+use crate::journal::{Journal, System};
+
+/// How long open connections may finish their answer when a simulator stops.
+const GRACE: Duration = Duration::from_millis(100);
+
+/// How a system names its operations and words its failures.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    pub system: System,
+    /// The operation of a method and path; none for paths that are no part of the system (`/_sim/…`): those are
+    /// neither journaled nor hit by faults.
+    pub operation: fn(&Method, &str) -> Option<String>,
+    /// The body of [`FaultKind::ErrorInside`](crate::faults::FaultKind::ErrorInside).
+    pub error_inside: Value,
+}
+
+/// A running simulated system; dropping it stops it.
+#[derive(Debug)]
+pub struct SimServer {
+    address: SocketAddr,
+    url: String,
+    stop: Option<oneshot::Sender<()>>,
+    task: Option<JoinHandle<io::Result<()>>>,
+}
+
+impl SimServer {
+    /// Serves `app` on 127.0.0.1, on `port` or on a free one.
+    ///
+    /// Handlers take `Data<&Exchange>` to report violations of the contract.
+    pub async fn start(
+        app: impl Endpoint<Output = Response> + 'static,
+        rules: Rules,
+        journal: Journal,
+        faults: Faults,
+        port: Option<u16>,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", port.unwrap_or(0))).await?;
+        let address = listener.local_addr()?;
+        let connections = Connections::default();
+        let guard = Guard { app: Arc::new(app), rules, journal, faults, connections: connections.clone() };
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = Server::new_with_acceptor(SwitchedAcceptor { listener, address, connections });
+        let signal = async move {
+            // Told to stop, or dropped: the same.
+            let _stop = stopped.await;
+        };
+        let task = tokio::spawn(server.run_with_graceful_shutdown(guard, signal, Some(GRACE)));
+        Ok(Self { address, url: format!("http://{address}"), stop: Some(stop), task: Some(task) })
+    }
+
+    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops listening and waits until the port is free.
+    pub async fn stop(mut self) {
+        self.stop.take();
+        if let Some(task) = self.task.take() {
+            // Whatever went wrong while stopping, it has stopped.
+            let _stopped = task.await;
+        }
+    }
+}
