@@ -1,0 +1,66 @@
+# shellcheck shell=bash
+# What the steps need on the machine: one function per need. Each installs what is missing and returns 1,
+# with the reason in MISSING, where that cannot be done. Sourced by scripts/test and scripts/try-image.
+
+MISSING=''
+
+# Versions that are known to work with this tree; a newer one that is there already is taken as it is.
+readonly NEXTEST_VERSION=0.9.143
+readonly CARGO_DENY_VERSION=0.20.2
+
+# as_root COMMAND…: as it is for root, through sudo (without asking for a password) for others.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    else
+        sudo --non-interactive "$@"
+    fi
+}
+
+# has COMMAND…: whether every one of them is on the machine.
+has() {
+    command -v "$@" >/dev/null && [ "$(command -v "$@" | wc -l)" = $# ]
+}
+
+# apt_install PACKAGE…
+apt_install() {
+    as_root env DEBIAN_FRONTEND=noninteractive sh -c '
+        apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends "$@"' apt_install "$@"
+}
+
+# need_commands "COMMAND…" PACKAGE…: the commands, from Debian's packages.
+need_commands() {
+    local commands=$1
+    shift
+    # shellcheck disable=SC2086 # a list of words
+    has $commands && return 0
+    printf 'installing %s\n' "$*"
+    # shellcheck disable=SC2086
+    apt_install "$@" >"$WORK/apt.log" 2>&1 && has $commands && return 0
+    tail -n 5 "$WORK/apt.log" >&2
+    MISSING="Debian's package $* could not be installed"
+    return 1
+}
+
+# need_cargo_tool NAME VERSION: cargo's subcommand NAME, built from crates.io.
+need_cargo_tool() {
+    has "cargo-$1" && return 0
+    printf 'installing cargo-%s %s; this takes a few minutes, once\n' "$1" "$2"
+    cargo install --quiet --locked "cargo-$1@$2" && return 0
+    MISSING="cargo-$1 could not be installed from crates.io"
+    return 1
+}
+
+# The compiler is the one thing that is not installed here: choosing one for the machine is its owner's decision.
+need_rust() {
+    has cargo rustc && return 0
+    printf 'cargo is not here: install Rust from https://rustup.rs or as a package, then run this again\n' >&2
+    return 1
+}
+
+need_c_compiler() { need_commands 'cc' gcc libc6-dev; }
+need_nextest() { need_cargo_tool nextest "$NEXTEST_VERSION"; }
+need_cargo_deny() { need_cargo_tool deny "$CARGO_DENY_VERSION"; }
+need_chromium() { need_commands 'chromium chromedriver' chromium chromium-driver; }
+need_debootstrap() { need_commands 'debootstrap' debootstrap; }
+need_shellcheck() { need_commands 'shellcheck' shellcheck; }

@@ -1,0 +1,84 @@
+# shellcheck shell=bash
+# The steps of scripts/test: STEPS gives their order, step_NAME does the work. A step ends with a command that
+# fails if the step does; it calls leave_out where the machine lacks something.
+
+# Quick answers first; the tests last, so that their summary is near the end of the output.
+readonly STEPS=(fmt scripts clippy doc licenses advisories build openapi image doctests tests)
+
+step_fmt() { cargo fmt --all --check; }
+
+step_scripts() {
+    need_shellcheck || leave_out "$MISSING"
+    shellcheck --external-sources scripts/test scripts/try-image .ci/run
+}
+
+step_clippy() { cargo clippy --locked --workspace --all-targets --quiet -- -D warnings; }
+
+step_doc() {
+    RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items --quiet
+}
+
+# Everything of deny.toml that needs no network.
+step_licenses() {
+    need_cargo_deny || leave_out "$MISSING"
+    cargo deny --locked --log-level error check --hide-inclusion-graph bans licenses sources
+}
+
+# The database of advisories lives on a git host of its own, which a closed network may not reach. Only that is
+# forgiven: an advisory that applies, or any other fault, fails the step.
+step_advisories() {
+    need_cargo_deny || leave_out "$MISSING"
+    local log="$WORK/advisories.log"
+    if timeout 120 cargo deny --locked check advisories >"$log" 2>&1; then
+        tail -n 1 "$log"
+    elif grep -q 'failed to fetch advisory database' "$log"; then
+        leave_out 'the advisory database cannot be fetched from this machine'
+    else
+        cat "$log"
+        return 1
+    fi
+}
+
+# Sets TEST_BINARY. Costs nothing when the binary is up to date, so each step that needs it may ask.
+release_binary() {
+    cargo build --release --locked --quiet --bin kontur-telephony
+    TEST_BINARY="$(realpath "${CARGO_TARGET_DIR:-target}")/release/kontur-telephony"
+    export TEST_BINARY
+}
+
+step_build() {
+    release_binary
+    ls -lh "$TEST_BINARY"
+}
+
+step_openapi() {
+    release_binary
+    "$TEST_BINARY" openapi --out "$WORK/openapi"
+    diff --recursive --unified openapi "$WORK/openapi" || {
+        printf 'openapi/ is not what the code says; renew it: cargo run -- openapi --out openapi\n' >&2
+        return 1
+    }
+}
+
+step_image() {
+    need_debootstrap || leave_out "$MISSING"
+    as_root true || leave_out 'a chroot needs root'
+    release_binary
+    local code=0
+    as_root ./scripts/try-image "$TEST_BINARY" || code=$?
+    [ "$code" != "$LEFT_OUT" ] || leave_out 'debootstrap cannot make a root file system on this machine'
+    return "$code"
+}
+
+step_doctests() { cargo test --locked --workspace --doc --quiet; }
+
+step_tests() {
+    need_nextest || leave_out "$MISSING"
+    release_binary
+    local filter='all()'
+    need_chromium || {
+        left_out 'browser tests' "$MISSING"
+        filter='not test(/(^|::)browser(::|$)/)'
+    }
+    INSTA_UPDATE=no cargo nextest run --locked --workspace --profile ci --filterset "$filter" 2>&1 | tee "$WORK/tests.log"
+}
