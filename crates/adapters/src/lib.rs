@@ -1,1 +1,7 @@
-//! (being laid out)
+//! Everything that speaks to a remote system. Parsing and rendering are pure; only clients touch the network. An
+//! adapter never imports a sibling, only the shared [`http`] and [`signature`].
+
+pub mod destination;
+pub mod http;
+pub mod provider;
+pub mod signature;

@@ -1,1 +1,23 @@
-//! (being laid out)
+//! The vocabulary and the rules of telephony integration: calls and legs, statuses, retry arithmetic, and the
+//! ports to the outside. No I/O: the same input gives the same output. The system clock sits here behind its
+//! trait, as the one exception.
+
+#![warn(missing_docs)]
+
+pub mod clock;
+pub mod id;
+pub mod secret;
+
+pub mod phone;
+
+pub mod instance;
+
+pub mod directory;
+
+pub mod call;
+pub mod communication;
+pub mod plan;
+
+pub mod outbox;
+
+pub mod port;

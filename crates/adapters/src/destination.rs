@@ -1,0 +1,5 @@
+//! The downstream adapters.
+
+pub mod kontur;
+pub mod metabot;
+pub mod workonflow;

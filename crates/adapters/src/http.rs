@@ -1,0 +1,127 @@
+//! The HTTP client of all adapters: time-outs, body limit, and one road from a reply or a broken connection to a
+//! [`RemoteError`].
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use domain::port::{RemoteError, RemoteErrorKind};
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+
+/// Replies larger than this are not read: no API here sends one.
+const MAX_REPLY_BYTES: usize = 4 * 1024 * 1024;
+
+/// Replies are shortened to this for messages and timelines.
+const SHOWN_CHARS: usize = 300;
+
+/// The TLS of this machine cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP client cannot be set up: {0}")]
+pub struct ClientError(#[from] reqwest::Error);
+
+/// A client with our time-outs and user agent. Redirects are not followed, lest credentials go astray. One is enough
+/// for the whole process: connections are pooled per host.
+pub fn client(timeout: Duration) -> Result<reqwest::Client, ClientError> {
+    // A second installation is refused, which is fine: the first one is ours.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    Ok(reqwest::Client::builder()
+        .timeout(timeout)
+        .connect_timeout(Duration::from_secs(5))
+        .pool_idle_timeout(Duration::from_secs(30))
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("kontur-telephony/", env!("CARGO_PKG_VERSION")))
+        .build()?)
+}
+
+/// A reply that was read whole.
+#[derive(Debug, Clone)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// What is asked of whom, for errors.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    pub(crate) system: &'static str,
+    pub(crate) operation: &'static str,
+}
+
+impl Asked {
+    /// Sends the request and reads the reply, whatever its status.
+    pub(crate) async fn send(self, request: reqwest::RequestBuilder) -> Result<Reply, RemoteError> {
+        let response = request.send().await.map_err(|error| self.broken(&error))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = self.read(response).await?;
+        Ok(Reply { status, headers, body })
+    }
+
+    /// The error for a reply whose status is no success, judged by the status alone.
+    pub(crate) fn refused(self, reply: &Reply) -> RemoteError {
+        let kind = match reply.status.as_u16() {
+            401 | 403 => RemoteErrorKind::Unauthorized,
+            404 | 410 => RemoteErrorKind::NotFound,
+            408 | 425 | 429 => RemoteErrorKind::RateLimited,
+            400..=499 => RemoteErrorKind::Rejected,
+            500..=599 => RemoteErrorKind::Unavailable,
+            _ => RemoteErrorKind::Malformed,
+        };
+        self.error(kind, reply, format!("answered {}: {}", reply.status.as_u16(), reply.shown()))
+    }
+
+    /// An error that a reply's body gave rise to.
+    pub(crate) fn error(self, kind: RemoteErrorKind, reply: &Reply, message: String) -> RemoteError {
+        RemoteError {
+            status: Some(reply.status.as_u16()),
+            retry_after: retry_after(&reply.headers),
+            ..RemoteError::new(self.system, self.operation, kind, message)
+        }
+    }
+
+    async fn read(self, mut response: reqwest::Response) -> Result<Bytes, RemoteError> {
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
+            if body.len() + chunk.len() > MAX_REPLY_BYTES {
+                let message = format!("the reply is larger than {MAX_REPLY_BYTES} bytes");
+                return Err(RemoteError::new(self.system, self.operation, RemoteErrorKind::Malformed, message));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    }
+
+    /// The error for a request that got no whole reply. The URL is left out: it may carry a credential.
+    fn broken(self, error: &reqwest::Error) -> RemoteError {
+        let (kind, message) = if error.is_builder() {
+            (RemoteErrorKind::Rejected, "the request cannot be built; check the configured URL")
+        } else if error.is_connect() {
+            (RemoteErrorKind::Unreachable, "cannot connect")
+        } else if error.is_timeout() {
+            (RemoteErrorKind::Interrupted, "no reply in time")
+        } else {
+            (RemoteErrorKind::Interrupted, "the connection was lost before the reply was complete")
+        };
+        RemoteError::new(self.system, self.operation, kind, message)
+    }
+}
+
+impl Reply {
+    /// The body, shortened, in one line.
+    pub(crate) fn shown(&self) -> String {
+        let text = String::from_utf8_lossy(&self.body);
+        text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SHOWN_CHARS).collect()
+    }
+
+    /// The body as JSON of the expected form.
+    pub(crate) fn json<T: serde::de::DeserializeOwned>(&self, asked: Asked) -> Result<T, RemoteError> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            asked.error(RemoteErrorKind::Malformed, self, format!("the reply is not as expected: {error}"))
+        })
+    }
+}
+
+/// Seconds of `Retry-After`; the date form is not used by any system here.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+}

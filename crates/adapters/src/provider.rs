@@ -1,0 +1,3 @@
+//! The telephony adapters.
+
+pub mod generic;

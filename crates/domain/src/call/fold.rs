@@ -1,0 +1,89 @@
+//! Folding events into a call: pure and total. Any order, any repetition and any gap ends in the same call, because
+//! every rule here is a minimum (or, for holding, a maximum) over the events seen.
+
+use super::event::{CallEvent, Happening, LegChange, LegEvent, Recording};
+use super::leg::Leg;
+use super::{Call, Fact};
+use crate::clock::Timestamp;
+use crate::id::EventId;
+
+impl Call {
+    /// Takes `event` in. Says whether anything became known that was not known before.
+    pub fn fold(&mut self, event: &CallEvent) -> bool {
+        let stamp = Stamp { at: event.at, by: &event.id };
+        let facts = [
+            earliest(&mut self.first_at, event.at),
+            stamp.learn(&mut self.direction, event.direction.as_ref()),
+            stamp.learn(&mut self.client_phone, event.client_phone.as_ref()),
+            stamp.learn(&mut self.vats_phone, event.vats_phone.as_ref()),
+            stamp.learn(&mut self.request, event.request.as_ref()),
+        ];
+        let happened = match &event.happening {
+            Happening::CallStarted => earliest(&mut self.started_at, event.at),
+            Happening::CallFinished(reason) => stamp.learn(&mut self.finished, Some(reason)),
+            Happening::CallFailed(reason) => stamp.learn(&mut self.failed, Some(reason)),
+            Happening::Leg(leg) => self.legs.entry(leg.id.clone()).or_default().fold(leg, stamp),
+            Happening::RecordingReady(recording) => self.learn_recording(recording, stamp),
+        };
+        happened || facts.contains(&true)
+    }
+
+    fn learn_recording(&mut self, recording: &Recording, stamp: Stamp<'_>) -> bool {
+        let mut known = self.recordings.remove(&recording.leg);
+        let learned = stamp.learn(&mut known, Some(recording));
+        self.recordings.extend(known.map(|fact| (recording.leg.clone(), fact)));
+        learned
+    }
+}
+
+impl Leg {
+    fn fold(&mut self, event: &LegEvent, stamp: Stamp<'_>) -> bool {
+        let facts = [
+            earliest(&mut self.first_at, stamp.at),
+            stamp.learn(&mut self.from, event.from.as_ref()),
+            stamp.learn(&mut self.to, event.to.as_ref()),
+        ];
+        let changed = match event.change {
+            LegChange::Ringing => earliest(&mut self.rang_at, stamp.at),
+            LegChange::Answered => earliest(&mut self.answered_at, stamp.at),
+            LegChange::Ended(reason) => stamp.learn(&mut self.ended, Some(&reason)),
+            LegChange::Held => stamp.latest(&mut self.held, true),
+            LegChange::Resumed => stamp.latest(&mut self.held, false),
+        };
+        changed || facts.contains(&true)
+    }
+}
+
+/// When and by which event something became known.
+#[derive(Clone, Copy)]
+struct Stamp<'a> {
+    at: Timestamp,
+    by: &'a EventId,
+}
+
+impl Stamp<'_> {
+    fn learn<T: Clone>(self, known: &mut Option<Fact<T>>, value: Option<&T>) -> bool {
+        let Some(value) = value else { return false };
+        let earlier = known.as_ref().is_none_or(|fact| (self.at, self.by) < (fact.at, &fact.by));
+        if earlier {
+            *known = Some(Fact { value: value.clone(), at: self.at, by: self.by.clone() });
+        }
+        earlier
+    }
+
+    fn latest(self, held: &mut Option<(Timestamp, EventId, bool)>, value: bool) -> bool {
+        let later = held.as_ref().is_none_or(|(at, by, _)| (self.at, self.by) > (*at, by));
+        if later {
+            *held = Some((self.at, self.by.clone(), value));
+        }
+        later
+    }
+}
+
+fn earliest(known: &mut Option<Timestamp>, at: Timestamp) -> bool {
+    let earlier = known.is_none_or(|before| at < before);
+    if earlier {
+        *known = Some(at);
+    }
+    earlier
+}

@@ -1,0 +1,169 @@
+//! Planning: what the world is told after an event, and in which order. Pure: it looks at the call and at what was
+//! told before, nothing else.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::call::Call;
+use crate::call::leg::Leg;
+use crate::clock::Timestamp;
+use crate::id::LegId;
+use crate::outbox::Notice;
+
+/// What Kontur has been told of a call, so that nothing is told twice or out of order. Stored with the call.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Told {
+    started: bool,
+    /// call-finished or call-failed: nothing of the call itself may follow.
+    closed: bool,
+    /// The finished call was handed on: registered, commented, jobs started.
+    settled: bool,
+    legs: BTreeMap<LegId, LegTold>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+struct LegTold {
+    connected: bool,
+    paused: bool,
+    disconnected: bool,
+}
+
+/// A change of a leg as Kontur names it (contract Kontur §4, call-event).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LegSignal {
+    /// It rings.
+    Appeared,
+    /// People talk.
+    Connected,
+    /// On hold.
+    Paused,
+    /// Over.
+    Disconnected,
+}
+
+impl LegSignal {
+    /// The word on the wire.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Appeared => "appeared",
+            Self::Connected => "connected",
+            Self::Paused => "paused",
+            Self::Disconnected => "disconnected",
+        }
+    }
+}
+
+impl Told {
+    /// What Kontur has to be told now, in order; remembers it as told.
+    ///
+    /// The order is always legal, whatever came first: the call is opened before its legs, a leg appears before it
+    /// connects, everything open is closed before the call is, and what is closed stays closed.
+    pub fn catch_up(&mut self, call: &Call) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        if self.closed {
+            return notices;
+        }
+        let never_placed = call.could_not_be_placed() && call.legs().is_empty();
+        if !self.started && !never_placed {
+            self.started = true;
+            notices.push(Notice::CallStarted { at: call.began_at() });
+        }
+        let legs = in_order(call);
+        for (id, leg) in &legs {
+            self.legs.entry((*id).clone()).or_insert_with(|| appear(&mut notices, id, leg)).catch_up(
+                &mut notices,
+                id,
+                leg,
+            );
+        }
+        if let Some(at) = call.ended_at() {
+            for (id, leg) in legs {
+                self.legs.entry(id.clone()).or_default().disconnect(&mut notices, id, leg, at);
+            }
+            self.closed = true;
+            notices.push(if call.could_not_be_placed() {
+                Notice::CallFailed { at }
+            } else {
+                Notice::CallFinished { at }
+            });
+        }
+        notices
+    }
+
+    /// Whether the call is over and still has to be handed on once it has been quiet.
+    pub fn awaits_settling(&self, call: &Call) -> bool {
+        call.is_closed() && !self.settled
+    }
+
+    /// Whether the finished call was handed on.
+    pub fn is_settled(&self) -> bool {
+        self.settled
+    }
+
+    /// Remembers that the finished call was handed on.
+    pub fn settle(&mut self) {
+        self.settled = true;
+    }
+
+    /// A call that is known only from history is told to nobody live: everything counts as told.
+    pub fn skip_realtime(&mut self) {
+        self.started = true;
+        self.closed = true;
+    }
+
+    /// Whether nothing was told yet.
+    pub fn is_untold(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl LegTold {
+    fn catch_up(&mut self, notices: &mut Vec<Notice>, id: &LegId, leg: &Leg) {
+        if self.disconnected {
+            return;
+        }
+        if let Some(at) = leg.answered_at().filter(|_| !self.connected) {
+            self.connected = true;
+            notices.push(signal(id, LegSignal::Connected, at));
+        }
+        let changed_at = leg.hold_changed_at().filter(|_| self.connected && leg.is_held() != self.paused);
+        if let Some(at) = changed_at {
+            self.paused = leg.is_held();
+            notices.push(signal(id, if self.paused { LegSignal::Paused } else { LegSignal::Connected }, at));
+        }
+        if let Some(at) = leg.ended_at() {
+            self.disconnected = true;
+            notices.push(signal(id, LegSignal::Disconnected, at));
+        }
+    }
+
+    /// The call is over, so this leg is, even if the provider did not say so.
+    fn disconnect(&mut self, notices: &mut Vec<Notice>, id: &LegId, leg: &Leg, call_ended_at: Timestamp) {
+        if !self.disconnected {
+            self.disconnected = true;
+            let at = leg.ended_at().unwrap_or(call_ended_at);
+            notices.push(signal(id, LegSignal::Disconnected, at));
+        }
+    }
+}
+
+fn appear(notices: &mut Vec<Notice>, id: &LegId, leg: &Leg) -> LegTold {
+    notices.push(signal(id, LegSignal::Appeared, leg.appeared_at()));
+    LegTold::default()
+}
+
+fn signal(leg: &LegId, signal: LegSignal, at: Timestamp) -> Notice {
+    Notice::LegChanged { leg: leg.clone(), signal, at }
+}
+
+/// The legs Kontur can hear of, in the order they came up: one side has to be an employee. A client in a menu or a
+/// queue is talking with nobody yet.
+fn in_order(call: &Call) -> Vec<(&LegId, &Leg)> {
+    let mut legs: Vec<_> = call.legs().iter().filter(|(_, leg)| leg.has_employee()).collect();
+    legs.sort_by_key(|(id, leg)| (leg.appeared_at(), *id));
+    legs
+}

@@ -1,0 +1,59 @@
+//! What the engine asks of Kontur beyond deliveries: who calls us, and the state of our instance there.
+
+use async_trait::async_trait;
+
+use super::RemoteError;
+use crate::id::KonturUserId;
+use crate::instance::status::Status;
+use crate::phone::Phone;
+use crate::secret::Secret;
+
+/// What the instance in Kontur should look like (contract Kontur §3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedInstance {
+    /// CALL is offered to users.
+    pub call: bool,
+    /// HANGUP is offered to users.
+    pub hangup: bool,
+    /// Settings by id; others are left alone.
+    pub settings: Vec<(&'static str, String)>,
+    /// Scheduled webhooks by their relative URL, with the period in seconds; others are left alone.
+    pub schedules: Vec<(&'static str, u32)>,
+}
+
+/// What a look at the instance in Kontur gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reconciled {
+    /// Kontur's view of the status.
+    pub status: Status,
+    /// How many patch operations were sent; zero when nothing differed.
+    pub operations: usize,
+}
+
+/// Whether a caller's access key is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyCheck {
+    /// It works for this instance.
+    Accepted,
+    /// It does not.
+    Refused,
+}
+
+/// Kontur as seen by one integration instance.
+#[async_trait]
+pub trait Crm: Send + Sync {
+    /// Authorises anew with the integration's own credentials; with `secret` in place of the configured one.
+    async fn authorise(&self, secret: Option<&Secret>) -> Result<(), RemoteError>;
+
+    /// Whether a request that carries `access_key` comes from Kontur (contract Kontur §2).
+    async fn check_access_key(&self, access_key: &Secret) -> Result<KeyCheck, RemoteError>;
+
+    /// Reads the instance and sends the difference to what is wanted, if there is any.
+    async fn reconcile(&self, wanted: &WantedInstance) -> Result<Reconciled, RemoteError>;
+
+    /// Activates a public integration (contract Kontur §3, integrations/{id}/setup).
+    async fn activate(&self, arguments: &serde_json::Value) -> Result<(), RemoteError>;
+
+    /// Who is responsible for a caller (contract Kontur §4, call-redirect).
+    async fn responsible(&self, client: &Phone) -> Result<Vec<KonturUserId>, RemoteError>;
+}
