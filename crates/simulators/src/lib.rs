@@ -10,5 +10,6 @@ pub mod journal;
 pub mod metabot;
 pub mod page;
 pub mod server;
+mod shape;
 mod sync;
 pub mod workonflow;

@@ -24,12 +24,23 @@ const JOURNAL_LIMIT: usize = 256 * 1024;
 #[derive(Debug, Clone, Default)]
 pub struct Exchange {
     violations: Arc<Mutex<Vec<String>>>,
+    answer_is_lost: bool,
 }
 
 impl Exchange {
     /// Notes that the server under test broke the contract.
     pub fn violation(&self, text: impl Into<String>) {
         lock(&self.violations).push(text.into());
+    }
+
+    /// Notes several breaches at once.
+    pub fn violations(&self, texts: impl IntoIterator<Item = impl Into<String>>) {
+        lock(&self.violations).extend(texts.into_iter().map(Into::into));
+    }
+
+    /// Whether a fault keeps the answer from the caller, or may: who gets none has to ask again.
+    pub fn answer_is_lost(&self) -> bool {
+        self.answer_is_lost
     }
 
     fn take(&self) -> Vec<String> {
@@ -101,7 +112,7 @@ impl<E: Endpoint<Output = Response> + 'static> Guard<E> {
         let (app, journal) = (Arc::clone(&self.app), self.journal.clone());
         let task = tokio::spawn(async move {
             tokio::time::sleep(delay).await;
-            let exchange = Exchange::default();
+            let exchange = Exchange { answer_is_lost: record.fault.is_some(), ..Exchange::default() };
             request.extensions_mut().insert(exchange.clone());
             let response = app.get_response(request).await;
             record.violations = exchange.take();
@@ -128,8 +139,8 @@ async fn finish(journal: &Journal, mut record: Record, mut response: Response) -
 
 fn describe(record: &mut Record, request: &Request, body: &Bytes) {
     record.method = request.method().to_string();
-    record.path = request.uri().path().to_owned();
-    record.query = request.uri().query().unwrap_or_default().to_owned();
+    request.uri().path().clone_into(&mut record.path);
+    request.uri().query().unwrap_or_default().clone_into(&mut record.query);
     record.headers = headers(request.headers());
     record.body = readable(body);
 }
