@@ -1,0 +1,4 @@
+//! The simulated systems, each against its contract.
+
+mod metabot;
+mod workonflow;
