@@ -152,10 +152,10 @@ async fn events_go_to_the_url_with_the_token() {
     };
     let event = Event::comment_created(&thread, "bot", "текст").with_cyrillic_letter();
     assert_eq!(world.workonflow.send_event(&target, event).await.expect("sent"), 403);
-    let received = journal.entries().pop().expect("an entry");
-    assert_eq!(received.path, "/workonflow/acme/token");
-    assert_eq!(received.body["eventType"], "Сomment.created");
-    assert_eq!(received.body["teamId"], json!(world.workonflow.seeds().team_id));
+    let arrived = journal.entries().pop().expect("an entry");
+    assert_eq!(arrived.path, "/workonflow/acme/token");
+    assert_eq!(arrived.body["eventType"], "Сomment.created");
+    assert_eq!(arrived.body["teamId"], json!(world.workonflow.seeds().team_id));
     let sent = world.journal.entries().pop().expect("an entry");
     assert_eq!((sent.operation.as_str(), sent.status), ("→ Сomment.created", 403));
     assert!(!sent.path.contains("token"));
