@@ -118,7 +118,7 @@ async fn malformed_parameters_are_refused_and_noted() {
     ];
     for (action, parameters, expected) in cases {
         let answer = world.query.write(action, parameters.clone()).await;
-        refused(&world, answer, expected, &format!("{action} {parameters}"));
+        refused(&world, &answer, expected, &format!("{action} {parameters}"));
     }
 }
 
@@ -138,7 +138,7 @@ async fn malformed_reads_are_refused_and_noted() {
     for client in [&world.query, &world.body] {
         for (action, parameters, expected) in &cases {
             let answer = client.read(action, parameters.clone()).await;
-            refused(&world, answer, expected, &format!("{action} {parameters}"));
+            refused(&world, &answer, expected, &format!("{action} {parameters}"));
         }
     }
 }
@@ -147,22 +147,22 @@ async fn malformed_reads_are_refused_and_noted() {
 async fn the_form_of_a_dialect_is_held_to() {
     let world = World::start().await;
     let answer = world.query.post("stream/read", r#"{"query":{}}"#.into()).await;
-    refused(&world, answer, "stream/read is called with GET", "read by POST");
+    refused(&world, &answer, "stream/read is called with GET", "read by POST");
     let answer = world.query.get("stream/create", &[("query", r#"{"name":"A"}"#.into())]).await;
-    refused(&world, answer, "stream/create is called with POST", "write by GET");
+    refused(&world, &answer, "stream/create is called with POST", "write by GET");
     let answer = world.body.get("stream/read", &[]).await;
-    refused(&world, answer, "stream/read is called with POST", "GET in the body dialect");
+    refused(&world, &answer, "stream/read is called with POST", "GET in the body dialect");
     let answer = world.query.post("stream/create", r#"{"name":"A"}"#.into()).await;
-    refused(&world, answer, "the body must be {\"query\": {…}}", "parameters without query");
+    refused(&world, &answer, "the body must be {\"query\": {…}}", "parameters without query");
     let answer = world.query.get("stream/read", &[("query", "{".into())]).await;
-    refused(&world, answer, "query is no JSON object", "broken JSON");
+    refused(&world, &answer, "query is no JSON object", "broken JSON");
     let answer = world.query.get("stream/read", &[("streamId", ID.into())]).await;
-    refused(&world, answer, "the query string must be query={…}", "parameters beside query");
+    refused(&world, &answer, "the query string must be query={…}", "parameters beside query");
     let answer = world.body.write("comment/create", json!({"threadId": ID, "att": "x"})).await;
-    refused(&world, answer, "unknown parameter att", "content of the other dialect");
+    refused(&world, &answer, "unknown parameter att", "content of the other dialect");
 }
 
-fn refused(world: &World, answer: Answer, expected: &str, case: &str) {
+fn refused(world: &World, answer: &Answer, expected: &str, case: &str) {
     assert_eq!((answer.status, &answer.body["code"]), (400, &json!(400)), "{case}");
     let message =
         ["message", "massage"].iter().find_map(|name| answer.body[name].as_str()).unwrap_or_default();
