@@ -77,7 +77,7 @@ step_tests() {
     release_binary
     local filter='all()'
     need_chromium || {
-        left_out 'browser tests' "$MISSING"
+        left_out browser "$MISSING"
         filter='not test(/(^|::)browser(::|$)/)'
     }
     INSTA_UPDATE=no cargo nextest run --locked --workspace --profile ci --filterset "$filter" 2>&1 | tee "$WORK/tests.log"
