@@ -1,6 +1,7 @@
 //! Runs one simulated system on a loopback port, with its journal and its faults in front of it.
 
 mod connection;
+mod control;
 mod guard;
 
 use std::io;
@@ -16,6 +17,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use self::connection::{Connections, SwitchedAcceptor};
+use self::control::with_control;
 pub use self::guard::Exchange;
 use self::guard::Guard;
 use crate::faults::Faults;
@@ -47,7 +49,8 @@ pub struct SimServer {
 impl SimServer {
     /// Serves `app` on 127.0.0.1, on `port` or on a free one.
     ///
-    /// Handlers take `Data<&Exchange>` to report violations of the contract.
+    /// Handlers take `Data<&Exchange>` to report violations of the contract. `/_sim/journal`, `/_sim/violations` and
+    /// `/_sim/faults` are there without the app's doing.
     pub async fn start(
         app: impl Endpoint<Output = Response> + 'static,
         rules: Rules,
@@ -58,7 +61,8 @@ impl SimServer {
         let listener = TcpListener::bind(("127.0.0.1", port.unwrap_or(0))).await?;
         let address = listener.local_addr()?;
         let connections = Connections::default();
-        let guard = Guard { app: Arc::new(app), rules, journal, faults, connections: connections.clone() };
+        let app = Arc::new(with_control(app, journal.clone(), faults.clone()));
+        let guard = Guard { app, rules, journal, faults, connections: connections.clone() };
         let (stop, stopped) = oneshot::channel::<()>();
         let server = Server::new_with_acceptor(SwitchedAcceptor { listener, address, connections });
         let signal = async move {

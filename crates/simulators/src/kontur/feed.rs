@@ -1,0 +1,49 @@
+//! The event feed of a workspace, contract §7.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::clock;
+
+/// The largest page.
+const MAX_LIMIT: usize = 1000;
+
+/// All changes, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Feed {
+    items: Vec<Value>,
+    offsets: Vec<Uuid>,
+}
+
+impl Feed {
+    /// Appends a change of a communication.
+    pub(super) fn communication(&mut self, change: &str, id: Uuid, old: &Value, new: &Value) {
+        let offset = Uuid::new_v4();
+        self.items.push(json!({
+            "id": Uuid::new_v4(),
+            "offset": offset,
+            "type": "change",
+            "changeData": {"type": change, "old": old, "new": new},
+            "entityIds": {"communicationId": id},
+            "createInfo": {"createdAt": clock::now_text(), "createdWith": "Integration"}
+        }));
+        self.offsets.push(offset);
+    }
+
+    /// The page behind `offset`, or the first; none when there is no such offset.
+    pub(super) fn page(&self, offset: Option<Uuid>, limit: usize) -> Option<Value> {
+        let from = match offset {
+            None => 0,
+            Some(offset) => 1 + self.offsets.iter().rposition(|known| *known == offset)?,
+        };
+        let to = self.items.len().min(from + limit.clamp(1, MAX_LIMIT));
+        let page = &self.items[from..to];
+        Some(json!({
+            "count": page.len(),
+            "items": page,
+            "firstOffset": self.offsets[from..to].first(),
+            "lastOffset": self.offsets[from..to].last().copied().or(offset),
+            "hasMore": to < self.items.len()
+        }))
+    }
+}
