@@ -14,6 +14,9 @@ const MAX_REPLY_BYTES: usize = 4 * 1024 * 1024;
 /// Replies are shortened to this for messages and timelines.
 const SHOWN_CHARS: usize = 300;
 
+/// The shortest and the longest run of digits that is taken for a phone number (E.164).
+const PHONE_DIGITS: (usize, usize) = (7, 15);
+
 /// The TLS of this machine cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("the HTTP client cannot be set up: {0}")]
@@ -51,9 +54,18 @@ pub(crate) struct Asked {
 impl Asked {
     /// Sends the request and reads the reply, whatever its status.
     pub(crate) async fn send(self, request: reqwest::RequestBuilder) -> Result<Reply, RemoteError> {
+        self.send_for(request, MAX_REPLY_BYTES).await
+    }
+
+    /// The same for a reply of up to `limit` bytes, such as a file.
+    pub(crate) async fn send_for(
+        self,
+        request: reqwest::RequestBuilder,
+        limit: usize,
+    ) -> Result<Reply, RemoteError> {
         let response = request.send().await.map_err(|error| self.broken(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = self.read(response).await?;
+        let body = self.read(response, limit).await?;
         Ok(Reply { status, headers, body })
     }
 
@@ -79,12 +91,17 @@ impl Asked {
         }
     }
 
-    async fn read(self, mut response: reqwest::Response) -> Result<Bytes, RemoteError> {
+    async fn read(self, mut response: reqwest::Response, limit: usize) -> Result<Bytes, RemoteError> {
         let mut body = BytesMut::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
-            if body.len() + chunk.len() > MAX_REPLY_BYTES {
-                let message = format!("the reply is larger than {MAX_REPLY_BYTES} bytes");
-                return Err(RemoteError::new(self.system, self.operation, RemoteErrorKind::Malformed, message));
+            if body.len() + chunk.len() > limit {
+                let message = format!("the reply is larger than {limit} bytes");
+                return Err(RemoteError::new(
+                    self.system,
+                    self.operation,
+                    RemoteErrorKind::Malformed,
+                    message,
+                ));
             }
             body.extend_from_slice(&chunk);
         }
@@ -107,21 +124,63 @@ impl Asked {
 }
 
 impl Reply {
-    /// The body, shortened, in one line.
+    /// The body, shortened, in one line, phone numbers masked.
     pub(crate) fn shown(&self) -> String {
-        let text = String::from_utf8_lossy(&self.body);
-        text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SHOWN_CHARS).collect()
+        shown(&String::from_utf8_lossy(&self.body))
     }
 
     /// The body as JSON of the expected form.
     pub(crate) fn json<T: serde::de::DeserializeOwned>(&self, asked: Asked) -> Result<T, RemoteError> {
         serde_json::from_slice(&self.body).map_err(|error| {
-            asked.error(RemoteErrorKind::Malformed, self, format!("the reply is not as expected: {error}"))
+            let message = format!("the reply is not as expected: {}", shown(&error.to_string()));
+            asked.error(RemoteErrorKind::Malformed, self, message)
         })
     }
+}
+
+/// A remote system's text as it may be logged: shortened, in one line, phone numbers masked.
+pub(crate) fn shown(text: &str) -> String {
+    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    masked(&line).chars().take(SHOWN_CHARS).collect()
+}
+
+/// Whatever looks like a phone number keeps its last four digits. Digits inside a word or a GUID are left alone.
+fn masked(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    for word in text.split_inclusive(|c: char| !(c.is_ascii_alphanumeric() || c == '-')) {
+        let digits = word.chars().take_while(char::is_ascii_digit).count();
+        let rest = &word[digits..];
+        let whole = !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-');
+        if whole && (PHONE_DIGITS.0..=PHONE_DIGITS.1).contains(&digits) {
+            masked.push('…');
+            masked.push_str(&word[digits - 4..]);
+        } else {
+            masked.push_str(word);
+        }
+    }
+    masked
 }
 
 /// Seconds of `Retry-After`; the date form is not used by any system here.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phone_numbers_are_masked_and_other_numbers_are_not() {
+        let text = "\"79997775533\" is bad, +79991234567, id 6838aaaa-0000-4000-8000-123456789012, 2026-11-22T10:00:03.120";
+        let expected =
+            "\"…5533\" is bad, +…4567, id 6838aaaa-0000-4000-8000-123456789012, 2026-11-22T10:00:03.120";
+        assert_eq!(shown(text), expected);
+    }
+
+    #[test]
+    fn long_texts_are_cut_and_put_in_one_line() {
+        assert_eq!(shown("<html>\n  <b>\tsorry"), "<html> <b> sorry");
+        assert_eq!(shown(&"ж".repeat(500)).chars().count(), SHOWN_CHARS);
+    }
 }
