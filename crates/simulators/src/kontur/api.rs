@@ -46,7 +46,9 @@ pub(super) enum InstanceAccess {
 
 async fn access_key(request: &Request, key: ApiKey) -> Option<()> {
     let shared = request.data::<Arc<Shared>>()?;
-    shared.state().keys.opens(&key.key, request.raw_path_param("ws")?).then_some(())
+    // The library gives path parameters names of its own; the path itself is plain: /api/v1/{ws}/….
+    let workspace = request.original_uri().path().split('/').nth(3)?;
+    shared.state().keys.opens(&key.key, workspace).then_some(())
 }
 
 async fn user_token(request: &Request, token: Bearer) -> Option<()> {

@@ -2,5 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test's helpers may fail the test")]
 
+mod faults;
+mod kontur;
 mod metabot;
 mod workonflow;

@@ -63,10 +63,10 @@ impl Callbacks {
     }
 }
 
-#[OpenApi(prefix_path = "/:ws/communications/callbacks/telephony")]
+#[OpenApi]
 impl Callbacks {
     /// A call has begun
-    #[oai(path = "/call-started", method = "post")]
+    #[oai(path = "/:ws/communications/callbacks/telephony/call-started", method = "post")]
     async fn call_started(
         &self,
         _access: AccessKey,
@@ -78,7 +78,7 @@ impl Callbacks {
     }
 
     /// Something happened to a call item
-    #[oai(path = "/call-event", method = "post")]
+    #[oai(path = "/:ws/communications/callbacks/telephony/call-event", method = "post")]
     async fn call_event(
         &self,
         _access: AccessKey,
@@ -90,7 +90,7 @@ impl Callbacks {
     }
 
     /// A call has ended
-    #[oai(path = "/call-finished", method = "post")]
+    #[oai(path = "/:ws/communications/callbacks/telephony/call-finished", method = "post")]
     async fn call_finished(
         &self,
         _access: AccessKey,
@@ -102,7 +102,7 @@ impl Callbacks {
     }
 
     /// A call that a user asked for could not be placed
-    #[oai(path = "/call-failed", method = "post")]
+    #[oai(path = "/:ws/communications/callbacks/telephony/call-failed", method = "post")]
     async fn call_failed(
         &self,
         _access: AccessKey,
@@ -114,7 +114,7 @@ impl Callbacks {
     }
 
     /// A recording of a registered call
-    #[oai(path = "/call-recording", method = "post")]
+    #[oai(path = "/:ws/communications/callbacks/telephony/call-recording", method = "post")]
     async fn call_recording(
         &self,
         _access: AccessKey,
@@ -126,7 +126,7 @@ impl Callbacks {
     }
 
     /// Register a finished call
-    #[oai(path = "/register-call", method = "post")]
+    #[oai(path = "/:ws/communications/callbacks/telephony/register-call", method = "post")]
     async fn register_call(
         &self,
         _access: AccessKey,
@@ -138,7 +138,7 @@ impl Callbacks {
     }
 
     /// Who is responsible for a caller; one of the two parameters has to be given
-    #[oai(path = "/call-redirect", method = "get")]
+    #[oai(path = "/:ws/communications/callbacks/telephony/call-redirect", method = "get")]
     async fn call_redirect(
         &self,
         _access: AccessKey,

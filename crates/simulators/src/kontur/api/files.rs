@@ -47,10 +47,10 @@ enum Download {
 
 pub(super) struct Files(pub(super) Arc<Shared>);
 
-#[OpenApi(prefix_path = "/:ws/files")]
+#[OpenApi]
 impl Files {
     /// Upload a file; its id is good for a day unless a call binds it
-    #[oai(path = "/", method = "post")]
+    #[oai(path = "/:ws/files", method = "post")]
     async fn upload(&self, _access: AccessKey, ws: Path<String>, form: UploadForm) -> Answer<FileBody> {
         let name = form.file.file_name().unwrap_or_default().to_owned();
         let content_type = form.file.content_type().unwrap_or("application/octet-stream").to_owned();
@@ -69,7 +69,7 @@ impl Files {
     }
 
     /// A file's bytes
-    #[oai(path = "/:id", method = "get")]
+    #[oai(path = "/:ws/files/:id", method = "get")]
     async fn download(
         &self,
         _access: AccessKey,
@@ -91,13 +91,13 @@ impl Files {
     }
 
     /// Whether a file is there
-    #[oai(path = "/:id", method = "head")]
+    #[oai(path = "/:ws/files/:id", method = "head")]
     async fn head(&self, _access: AccessKey, ws: Path<String>, id: Path<Uuid>) -> Answer<Any<Value>> {
         self.find(&ws, *id).map(|_| Value::Null).into()
     }
 
     /// What Kontur knows of a file
-    #[oai(path = "/:id/meta", method = "get")]
+    #[oai(path = "/:ws/files/:id/meta", method = "get")]
     async fn meta(&self, _access: AccessKey, ws: Path<String>, id: Path<Uuid>) -> Answer<FileBody> {
         self.find(&ws, *id).map(|file| file.meta(*id)).into()
     }

@@ -50,10 +50,10 @@ enum PatchAnswer {
 
 pub(super) struct Instances(pub(super) Arc<Shared>);
 
-#[OpenApi(prefix_path = "/:ws/integrations")]
+#[OpenApi]
 impl Instances {
     /// Activate a public integration; the body holds the arguments of its setup
-    #[oai(path = "/:id/setup", method = "post")]
+    #[oai(path = "/:ws/integrations/:id/setup", method = "post")]
     async fn setup(
         &self,
         _access: InstanceAccess,
@@ -77,7 +77,7 @@ impl Instances {
     }
 
     /// The integration instance
-    #[oai(path = "/instances/:id", method = "get")]
+    #[oai(path = "/:ws/integrations/instances/:id", method = "get")]
     async fn instance(&self, _access: InstanceAccess, ws: Path<String>, id: Path<Uuid>) -> Answer<Instance> {
         let mut state = self.0.state();
         find(state.workspace(&ws), *id).map(|workspace| workspace.instance.clone()).into()
@@ -86,7 +86,7 @@ impl Instances {
     /// Change the instance
     ///
     /// All operations are applied in order, or none. Array elements are addressed by their id, never by index.
-    #[oai(path = "/instances/:id", method = "patch")]
+    #[oai(path = "/:ws/integrations/instances/:id", method = "patch")]
     async fn patch(
         &self,
         _access: InstanceAccess,

@@ -48,10 +48,10 @@ struct FeedPage {
 
 pub(super) struct Other(pub(super) Arc<Shared>);
 
-#[OpenApi(prefix_path = "/:ws")]
+#[OpenApi]
 impl Other {
     /// Which integration makes the outgoing calls: `key=@main-telephony-settings`
-    #[oai(path = "/ui-settings", method = "get")]
+    #[oai(path = "/:ws/ui-settings", method = "get")]
     async fn ui_settings(
         &self,
         _access: AccessKey,
@@ -74,7 +74,7 @@ impl Other {
     }
 
     /// What has happened in the workspace, oldest first
-    #[oai(path = "/events", method = "get")]
+    #[oai(path = "/:ws/events", method = "get")]
     async fn events(
         &self,
         _access: AccessKey,
