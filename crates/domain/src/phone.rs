@@ -58,15 +58,15 @@ impl Country {
         found.map(Self).ok_or_else(|| UnknownCountry(code.to_owned()))
     }
 
-    /// The two-letter code.
-    pub fn code(self) -> &'static str {
+    /// The two-letter code of ISO 3166.
+    pub fn iso(self) -> &'static str {
         NUMBERINGS[self.0].iso
     }
 }
 
 impl Serialize for Country {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.code())
+        serializer.serialize_str(self.iso())
     }
 }
 
@@ -103,6 +103,11 @@ impl Phone {
             return Self(digits.into());
         }
         Self(international(&digits, &NUMBERINGS[country.0]).into())
+    }
+
+    /// A number that was normalised when it was stored.
+    pub fn from_stored(digits: &str) -> Self {
+        Self(digits.into())
     }
 
     /// Digits, or `anonymous`. Not for logs: there `Display` masks.

@@ -1,1 +1,20 @@
-//! (being laid out)
+//! All SQL. One writer commits many changes at once (group commit); readers look on.
+//!
+//! The texts are written for SQLite and PostgreSQL alike (`$1` parameters, no `now()`, ids and times as
+//! parameters); what differs is in the migrations' column types. Nothing is durable until `Store::write` returned.
+
+pub mod calls;
+pub mod deliveries;
+pub mod dials;
+pub mod error;
+pub mod instances;
+pub mod raw_requests;
+pub mod sync_jobs;
+
+mod sqlite;
+mod statement;
+mod store;
+mod tx;
+
+pub use store::{Store, StoreOptions};
+pub use tx::{Row, Tx, Value};

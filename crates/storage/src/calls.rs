@@ -1,0 +1,281 @@
+//! Calls, their events and their legs.
+
+use domain::call::event::{CallEvent, Happening};
+use domain::call::{Call, CallReference};
+use domain::clock::Timestamp;
+use domain::id::{CallId, CommunicationId, ExternalId, InstanceId, LegId, RawRequestId};
+use domain::phone::Phone;
+use domain::plan::Told;
+
+use crate::error::StorageError;
+use crate::statement::statements;
+use crate::tx::{Row, Tx, Value, json};
+
+statements! {
+    FIND = "SELECT id, instance_id, external_id, communication_id, settle_at, facts, told FROM call
+            WHERE instance_id = $1 AND external_id = $2";
+    GET = "SELECT id, instance_id, external_id, communication_id, settle_at, facts, told FROM call WHERE id = $1";
+    INSERT = "INSERT INTO call (instance_id, external_id, reference, communication_id, client_phone, direction, state,
+                                began_at, ended_at, settle_at, facts, told)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id";
+    UPDATE = "UPDATE call SET communication_id = $1, client_phone = $2, direction = $3, state = $4, began_at = $5,
+                              ended_at = $6, settle_at = $7, facts = $8, told = $9
+              WHERE id = $10";
+    SET_COMMUNICATION = "UPDATE call SET communication_id = $1 WHERE id = $2";
+    INSERT_EVENT = "INSERT INTO call_event (call_id, event_id, kind, leg_id, at, received_at, raw_request_id)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+    INSERT_LEG = "INSERT INTO call_leg (instance_id, leg_id, call_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    CALL_OF_LEG = "SELECT call_id FROM call_leg WHERE instance_id = $1 AND leg_id = $2";
+    SETTLING = "SELECT id, settle_at FROM call WHERE settle_at IS NOT NULL";
+    EVENTS = "SELECT event_id, kind, leg_id, at, received_at, raw_request_id FROM call_event
+              WHERE call_id = $1 ORDER BY at, received_at, event_id";
+    LAST_CONVERSATION = "SELECT MAX(ended_at) FROM call
+                         WHERE client_phone = $1 AND instance_id = $2 AND state = 'answered' AND id <> $3";
+    LIST = "SELECT id, instance_id, external_id, communication_id, settle_at, facts, told FROM call
+            WHERE id < $1 AND ($2 IS NULL OR instance_id = $2) AND ($3 IS NULL OR client_phone = $3)
+              AND ($4 IS NULL OR began_at >= $4) AND ($5 IS NULL OR began_at < $5)
+              AND ($6 IS NULL OR state = $6 OR ($6 = 'finished' AND state <> 'active'))
+            ORDER BY id DESC LIMIT $7";
+    BY_REQUEST = "SELECT COUNT(*) FROM call WHERE instance_id = $1 AND communication_id = $2 AND began_at >= $3";
+}
+
+/// A call as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredCall {
+    /// Its row.
+    pub id: CallId,
+    /// Whose call.
+    pub instance: InstanceId,
+    /// The provider's id of it.
+    pub external_id: ExternalId,
+    /// Kontur's communication, once known.
+    pub communication: Option<CommunicationId>,
+    /// Over, and to be handed on when it has been quiet until then.
+    pub settle_at: Option<Timestamp>,
+    /// What is known of it.
+    pub call: Call,
+    /// What Kontur was told of it.
+    pub told: Told,
+}
+
+/// Which calls are listed; `None` means any.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CallFilter {
+    /// Only calls before this one (exclusive), for paging backwards in time.
+    pub before: Option<CallId>,
+    /// Whose.
+    pub instance: Option<InstanceId>,
+    /// With this client.
+    pub client: Option<Phone>,
+    /// Began at or after.
+    pub from: Option<Timestamp>,
+    /// Began before.
+    pub to: Option<Timestamp>,
+    /// `active`, `finished`, or a result.
+    pub state: Option<String>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// An event in a call's timeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRecord {
+    /// The provider's id of it.
+    pub event_id: String,
+    /// `call.started` and so on.
+    pub kind: String,
+    /// Which leg it is about.
+    pub leg_id: Option<String>,
+    /// When it happened.
+    pub at: Timestamp,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// The request it came in; none if it came from history.
+    pub raw_request: Option<RawRequestId>,
+}
+
+/// The word for where a call stands: `active`, then its result.
+pub fn state_word(call: &Call) -> &'static str {
+    if call.is_closed() { call.result().word() } else { "active" }
+}
+
+impl Tx<'_> {
+    /// The call with the provider's id, if it is known.
+    pub fn find_call(&self, instance: InstanceId, id: &ExternalId) -> Result<Option<StoredCall>, StorageError> {
+        self.one(FIND, &[instance.0.into(), id.as_str().into()], read)
+    }
+
+    /// The call of that row, if there is one.
+    pub fn call(&self, id: CallId) -> Result<Option<StoredCall>, StorageError> {
+        self.one(GET, &[id.0.into()], read)
+    }
+
+    /// Stores a new call; its id becomes known.
+    pub fn insert_call(
+        &self,
+        instance: InstanceId,
+        external_id: &ExternalId,
+        reference: &CallReference,
+        call: &Call,
+        told: &Told,
+    ) -> Result<CallId, StorageError> {
+        let (facts, told) = (json(call), json(told));
+        let id = self.insert(
+            INSERT,
+            &[
+                instance.0.into(),
+                external_id.as_str().into(),
+                reference.as_str().into(),
+                call.request().map(CommunicationId::as_str).into(),
+                call.client_phone().as_str().into(),
+                call.direction().word().into(),
+                state_word(call).into(),
+                call.began_at().into(),
+                call.ended_at().into(),
+                Value::Null,
+                (&facts).into(),
+                (&told).into(),
+            ],
+        )?;
+        Ok(CallId(id))
+    }
+
+    /// Stores what became known of a call.
+    pub fn update_call(&self, stored: &StoredCall) -> Result<(), StorageError> {
+        let (call, facts, told) = (&stored.call, json(&stored.call), json(&stored.told));
+        let communication = stored.communication.as_ref().or(call.request());
+        self.execute(
+            UPDATE,
+            &[
+                communication.map(CommunicationId::as_str).into(),
+                call.client_phone().as_str().into(),
+                call.direction().word().into(),
+                state_word(call).into(),
+                call.began_at().into(),
+                call.ended_at().into(),
+                stored.settle_at.into(),
+                (&facts).into(),
+                (&told).into(),
+                stored.id.0.into(),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Remembers Kontur's communication of a call.
+    pub fn set_communication(&self, call: CallId, id: &CommunicationId) -> Result<(), StorageError> {
+        self.execute(SET_COMMUNICATION, &[id.as_str().into(), call.0.into()])?;
+        Ok(())
+    }
+
+    /// Notes an event of a call. False if it was noted before: a repeat.
+    pub fn insert_event(
+        &self,
+        call: CallId,
+        event: &CallEvent,
+        received_at: Timestamp,
+        raw: Option<RawRequestId>,
+    ) -> Result<bool, StorageError> {
+        let leg = leg_of(event);
+        let inserted = self.execute(
+            INSERT_EVENT,
+            &[
+                call.0.into(),
+                event.id.as_str().into(),
+                event.happening.word().into(),
+                leg.map(LegId::as_str).into(),
+                event.at.into(),
+                received_at.into(),
+                raw.map(|id| id.0).into(),
+            ],
+        )?;
+        Ok(inserted == 1)
+    }
+
+    /// Makes a leg findable for hangup.
+    pub fn insert_leg(&self, instance: InstanceId, leg: &LegId, call: CallId) -> Result<(), StorageError> {
+        self.execute(INSERT_LEG, &[instance.0.into(), leg.as_str().into(), call.0.into()])?;
+        Ok(())
+    }
+
+    /// The call that a leg belongs to.
+    pub fn call_of_leg(&self, instance: InstanceId, leg: &LegId) -> Result<Option<StoredCall>, StorageError> {
+        let id = self.one(CALL_OF_LEG, &[instance.0.into(), leg.as_str().into()], |row| row.int(0))?;
+        id.map_or(Ok(None), |id| self.call(CallId(id)))
+    }
+
+    /// The calls that are over and not handed on yet, with when that is due.
+    pub fn settling_calls(&self) -> Result<Vec<(CallId, Timestamp)>, StorageError> {
+        self.all(SETTLING, &[], |row| Ok((CallId(row.int(0)?), row.time(1)?)))
+    }
+
+    /// A call's events in the order they happened.
+    pub fn events_of(&self, call: CallId) -> Result<Vec<EventRecord>, StorageError> {
+        self.all(EVENTS, &[call.0.into()], |row| {
+            Ok(EventRecord {
+                event_id: row.text(0)?,
+                kind: row.text(1)?,
+                leg_id: row.opt_text(2)?,
+                at: row.time(3)?,
+                received_at: row.time(4)?,
+                raw_request: row.opt_int(5)?.map(RawRequestId),
+            })
+        })
+    }
+
+    /// When the client was last talked to in a call other than `besides`.
+    pub fn last_conversation(
+        &self,
+        instance: InstanceId,
+        client: &Phone,
+        besides: CallId,
+    ) -> Result<Option<Timestamp>, StorageError> {
+        let parameters = [client.as_str().into(), instance.0.into(), besides.0.into()];
+        Ok(self.one(LAST_CONVERSATION, &parameters, |row| row.opt_time(0))?.flatten())
+    }
+
+    /// Calls, the latest first.
+    pub fn list_calls(&self, filter: &CallFilter) -> Result<Vec<StoredCall>, StorageError> {
+        let parameters = [
+            filter.before.map_or(i64::MAX, |id| id.0).into(),
+            filter.instance.map(|id| id.0).into(),
+            filter.client.as_ref().map(Phone::as_str).into(),
+            filter.from.into(),
+            filter.to.into(),
+            filter.state.as_deref().into(),
+            filter.limit.into(),
+        ];
+        self.all(LIST, &parameters, read)
+    }
+
+    /// Whether a call that Kontur asked for has shown up since.
+    pub fn has_call_of_request(
+        &self,
+        instance: InstanceId,
+        request: &CommunicationId,
+        since: Timestamp,
+    ) -> Result<bool, StorageError> {
+        let parameters = [instance.0.into(), request.as_str().into(), since.into()];
+        Ok(self.one(BY_REQUEST, &parameters, |row| row.int(0))?.is_some_and(|count| count > 0))
+    }
+}
+
+fn read(row: &Row<'_>) -> Result<StoredCall, StorageError> {
+    Ok(StoredCall {
+        id: CallId(row.int(0)?),
+        instance: InstanceId(row.int(1)?),
+        external_id: row.text(2)?.into(),
+        communication: row.opt_text(3)?.map(Into::into),
+        settle_at: row.opt_time(4)?,
+        call: row.json(5, "call", "facts")?,
+        told: row.json(6, "call", "told")?,
+    })
+}
+
+fn leg_of(event: &CallEvent) -> Option<&LegId> {
+    match &event.happening {
+        Happening::Leg(leg) => Some(&leg.id),
+        Happening::RecordingReady(recording) => Some(&recording.leg),
+        Happening::CallStarted | Happening::CallFinished(_) | Happening::CallFailed(_) => None,
+    }
+}

@@ -1,0 +1,477 @@
+//! The outbox: deliveries and their attempts.
+
+use domain::clock::Timestamp;
+use domain::id::{CallId, DeliveryId, InstanceId};
+use domain::outbox::{Cause, DeliveryState, DestinationKind, Notice};
+use domain::phone::Phone;
+use domain::port::destination::UnreturnedThread;
+
+use crate::error::StorageError;
+use crate::statement::statements;
+use crate::tx::{Row, Tx, Value, json};
+
+statements! {
+    INSERT = "INSERT INTO delivery (instance_id, destination, call_id, kind, notice, state, created_at, due_at,
+                                    expires_at, attempts, suspect)
+              VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, 0, FALSE) RETURNING id";
+    SELECT_PENDING = "SELECT id, instance_id, destination, call_id, kind, notice, due_at, expires_at, attempts,
+                             first_attempt_at, suspect, progress, created_at
+                      FROM delivery
+                      WHERE instance_id = $1 AND destination = $2 AND state = 'pending' AND id > $3
+                      ORDER BY id LIMIT $4";
+    MARK_SUSPECT = "UPDATE delivery SET suspect = TRUE
+                    WHERE state = 'pending' AND instance_id = $1 AND destination = $2 AND due_at <= $3
+                      AND kind IN ('call-started', 'register-call', 'comment', 'job')";
+    DELIVERED = "UPDATE delivery SET state = 'delivered', attempts = attempts + 1,
+                        first_attempt_at = COALESCE(first_attempt_at, $1), settled_at = $2, http_status = $3,
+                        answer = $4, cause = NULL, reason = NULL, progress = $5
+                 WHERE id = $6 AND state = 'pending'";
+    RETRY = "UPDATE delivery SET attempts = attempts + 1, first_attempt_at = COALESCE(first_attempt_at, $1),
+                    due_at = $2, http_status = $3, answer = $4, reason = $5, suspect = $6, progress = $7
+             WHERE id = $8 AND state = 'pending'";
+    DEAD = "UPDATE delivery SET state = 'dead', attempts = attempts + 1,
+                   first_attempt_at = COALESCE(first_attempt_at, $1), settled_at = $2, http_status = $3, answer = $4,
+                   cause = $5, reason = $6, suspect = $7, progress = $8
+            WHERE id = $9 AND state = 'pending'";
+    EXPIRED = "UPDATE delivery SET state = 'expired', settled_at = $1, reason = $2 WHERE id = $3 AND state = 'pending'";
+    INSERT_ATTEMPT = "INSERT INTO attempt (delivery_id, number, at, took, http_status, outcome, answer)
+                      VALUES ($1, (SELECT COUNT(*) + 1 FROM attempt WHERE delivery_id = $1), $2, $3, $4, $5, $6)
+                      ON CONFLICT DO NOTHING";
+    ATTEMPTS = "SELECT number, at, took, http_status, outcome, answer FROM attempt WHERE delivery_id = $1 ORDER BY number";
+    OF_CALL = "SELECT id, instance_id, destination, call_id, kind, notice, state, created_at, due_at, expires_at,
+                      attempts, first_attempt_at, settled_at, http_status, answer, cause, reason
+               FROM delivery WHERE call_id = $1 ORDER BY id";
+    GET = "SELECT id, instance_id, destination, call_id, kind, notice, state, created_at, due_at, expires_at, attempts,
+                  first_attempt_at, settled_at, http_status, answer, cause, reason
+           FROM delivery WHERE id = $1";
+    LIST = "SELECT id, instance_id, destination, call_id, kind, notice, state, created_at, due_at, expires_at, attempts,
+                   first_attempt_at, settled_at, http_status, answer, cause, reason
+            FROM delivery
+            WHERE id < $1 AND ($2 IS NULL OR instance_id = $2) AND ($3 IS NULL OR destination = $3)
+              AND ($4 IS NULL OR state = $4) AND ($5 IS NULL OR created_at >= $5) AND ($6 IS NULL OR created_at < $6)
+            ORDER BY id DESC LIMIT $7";
+    REVIVE = "UPDATE delivery SET state = 'pending', due_at = $1, attempts = 0, first_attempt_at = NULL,
+                     settled_at = NULL, expires_at = NULL, cause = NULL, reason = NULL,
+                     suspect = (kind IN ('call-started', 'register-call', 'comment', 'job'))
+              WHERE id = $2 AND state IN ('dead', 'expired', 'pending')";
+    HAS_DEAD = "SELECT 1 FROM delivery WHERE instance_id = $1 AND destination = $2 AND state = 'dead' LIMIT 1";
+    COUNT_PENDING = "SELECT COUNT(*) FROM delivery WHERE instance_id = $1 AND destination = $2 AND state = 'pending'";
+    PENDING_OF_CALL = "SELECT COUNT(*) FROM delivery
+                       WHERE call_id = $1 AND destination = $2 AND kind = $3 AND state IN ('pending', 'delivered')";
+    INSERT_UNRETURNED = "INSERT INTO unreturned_thread (instance_id, client_phone, thread_id, missed_at)
+                         VALUES ($1, $2, $3, $4)
+                         ON CONFLICT (instance_id, client_phone, thread_id) DO UPDATE SET missed_at = excluded.missed_at";
+    DELETE_UNRETURNED = "DELETE FROM unreturned_thread
+                         WHERE instance_id = $1 AND client_phone = $2 AND thread_id = $3";
+    UNRETURNED = "SELECT thread_id, missed_at FROM unreturned_thread WHERE instance_id = $1 AND client_phone = $2
+                  ORDER BY missed_at";
+}
+
+/// A delivery that still has to be made, as the dispatcher holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingDelivery {
+    /// Its row; within a lane the smaller one goes first.
+    pub id: DeliveryId,
+    /// Whose.
+    pub instance: InstanceId,
+    /// Where to.
+    pub destination: DestinationKind,
+    /// About which call: with the two above, the lane.
+    pub call: CallId,
+    /// What to tell.
+    pub notice: Notice,
+    /// Planned at.
+    pub created_at: Timestamp,
+    /// Not before.
+    pub due_at: Timestamp,
+    /// Not after, if it is realtime.
+    pub expires_at: Option<Timestamp>,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When the first one was made.
+    pub first_attempt_at: Option<Timestamp>,
+    /// An attempt may have had its effect without our knowing.
+    pub suspect: bool,
+    /// What earlier attempts achieved, as JSON.
+    pub progress: Option<String>,
+}
+
+/// A delivery to be planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDelivery {
+    /// Whose.
+    pub instance: InstanceId,
+    /// Where to.
+    pub destination: DestinationKind,
+    /// About which call.
+    pub call: CallId,
+    /// What to tell.
+    pub notice: Notice,
+    /// Planned at, due at once.
+    pub created_at: Timestamp,
+    /// Not after, if it is realtime.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A delivery as shown to an administrator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryRecord {
+    /// Its row.
+    pub id: DeliveryId,
+    /// Whose.
+    pub instance: InstanceId,
+    /// Where to.
+    pub destination: String,
+    /// About which call.
+    pub call: CallId,
+    /// `call-started`, `comment` and so on.
+    pub kind: String,
+    /// What was to be told, as JSON.
+    pub notice: String,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// Planned at.
+    pub created_at: Timestamp,
+    /// Next attempt, while pending.
+    pub due_at: Timestamp,
+    /// Not after, if it is realtime.
+    pub expires_at: Option<Timestamp>,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When the first one was made.
+    pub first_attempt_at: Option<Timestamp>,
+    /// When it left the state `pending`.
+    pub settled_at: Option<Timestamp>,
+    /// HTTP status of the last attempt.
+    pub http_status: Option<u16>,
+    /// The destination's last answer, shortened.
+    pub answer: Option<String>,
+    /// Why it was given up.
+    pub cause: Option<String>,
+    /// The last attempt's reason for not being the final one.
+    pub reason: Option<String>,
+}
+
+/// An attempt that did not succeed, or succeeded after others did not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptRecord {
+    /// Counted from 1.
+    pub number: u32,
+    /// When it began.
+    pub at: Timestamp,
+    /// How long it took, in microseconds.
+    pub took_micros: i64,
+    /// HTTP status.
+    pub http_status: Option<u16>,
+    /// Why it did not succeed, or `delivered`.
+    pub outcome: String,
+    /// The destination's answer, shortened.
+    pub answer: Option<String>,
+}
+
+/// One attempt, to be stored with what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// When it began.
+    pub at: Timestamp,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// HTTP status.
+    pub http_status: Option<u16>,
+    /// The destination's answer, shortened.
+    pub answer: Option<String>,
+    /// What was achieved so far, as JSON.
+    pub progress: Option<String>,
+}
+
+/// What becomes of a delivery after an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settlement {
+    /// Told.
+    Delivered,
+    /// Again, at that time.
+    Retry {
+        /// When.
+        due_at: Timestamp,
+        /// Why.
+        reason: String,
+        /// Whether the attempt may have had its effect.
+        suspect: bool,
+    },
+    /// A dead letter.
+    Dead {
+        /// The class.
+        cause: Cause,
+        /// Why.
+        reason: String,
+        /// Whether an attempt may have had its effect.
+        suspect: bool,
+    },
+}
+
+/// Which deliveries are listed; `None` means any.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeliveryFilter {
+    /// Only deliveries before this one (exclusive), for paging backwards in time.
+    pub before: Option<DeliveryId>,
+    /// Whose.
+    pub instance: Option<InstanceId>,
+    /// Where to.
+    pub destination: Option<DestinationKind>,
+    /// In which state.
+    pub state: Option<DeliveryState>,
+    /// Planned at or after.
+    pub from: Option<Timestamp>,
+    /// Planned before.
+    pub to: Option<Timestamp>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+impl Tx<'_> {
+    /// Plans a delivery.
+    pub fn insert_delivery(&self, new: NewDelivery) -> Result<PendingDelivery, StorageError> {
+        let notice = json(&new.notice);
+        let id = self.insert(
+            INSERT,
+            &[
+                new.instance.0.into(),
+                new.destination.word().into(),
+                new.call.0.into(),
+                new.notice.word().into(),
+                (&notice).into(),
+                new.created_at.into(),
+                new.created_at.into(),
+                new.expires_at.into(),
+            ],
+        )?;
+        Ok(PendingDelivery {
+            id: DeliveryId(id),
+            instance: new.instance,
+            destination: new.destination,
+            call: new.call,
+            notice: new.notice,
+            created_at: new.created_at,
+            due_at: new.created_at,
+            expires_at: new.expires_at,
+            attempts: 0,
+            first_attempt_at: None,
+            suspect: false,
+            progress: None,
+        })
+    }
+
+    /// Pending deliveries of a destination after row `after`, in order.
+    pub fn pending_deliveries(
+        &self,
+        instance: InstanceId,
+        destination: DestinationKind,
+        after: DeliveryId,
+        limit: u32,
+    ) -> Result<Vec<PendingDelivery>, StorageError> {
+        let parameters = [instance.0.into(), destination.word().into(), after.0.into(), limit.into()];
+        self.all(SELECT_PENDING, &parameters, |row| {
+            Ok(PendingDelivery {
+                id: DeliveryId(row.int(0)?),
+                instance: InstanceId(row.int(1)?),
+                destination,
+                call: CallId(row.int(3)?),
+                notice: row.json(5, "delivery", "notice")?,
+                due_at: row.time(6)?,
+                expires_at: row.opt_time(7)?,
+                attempts: count(row, 8)?,
+                first_attempt_at: row.opt_time(9)?,
+                suspect: row.flag(10)?,
+                progress: row.opt_text(11)?,
+                created_at: row.time(12)?,
+            })
+        })
+    }
+
+    /// After a start: whatever was due may have been on its way when the process ended.
+    pub fn suspect_deliveries(
+        &self,
+        instance: InstanceId,
+        destination: DestinationKind,
+        due_until: Timestamp,
+    ) -> Result<usize, StorageError> {
+        self.execute(MARK_SUSPECT, &[instance.0.into(), destination.word().into(), due_until.into()])
+    }
+
+    /// Stores an attempt and what becomes of the delivery.
+    pub fn settle_delivery(
+        &self,
+        id: DeliveryId,
+        attempts_before: u32,
+        attempt: &Attempt,
+        settlement: &Settlement,
+    ) -> Result<(), StorageError> {
+        let (at, ended_at): (Value<'_>, Value<'_>) = (attempt.at.into(), attempt.ended_at.into());
+        let status: Value<'_> = attempt.http_status.into();
+        let answer: Value<'_> = attempt.answer.as_deref().into();
+        let progress: Value<'_> = attempt.progress.as_deref().into();
+        match settlement {
+            Settlement::Delivered => {
+                self.execute(DELIVERED, &[at, ended_at, status, answer, progress, id.0.into()])?;
+                // A first attempt that succeeds is wholly in the delivery's own row: the common case costs one write.
+                if attempts_before == 0 { Ok(()) } else { self.insert_attempt(id, attempt, "delivered") }
+            }
+            Settlement::Retry { due_at, reason, suspect } => {
+                let due_at = (*due_at).into();
+                let parameters = [at, due_at, status, answer, reason.into(), (*suspect).into(), progress, id.0.into()];
+                self.execute(RETRY, &parameters)?;
+                self.insert_attempt(id, attempt, reason)
+            }
+            Settlement::Dead { cause, reason, suspect } => {
+                let (cause, suspect) = (cause.word().into(), (*suspect).into());
+                let parameters = [at, ended_at, status, answer, cause, reason.into(), suspect, progress, id.0.into()];
+                self.execute(DEAD, &parameters)?;
+                self.insert_attempt(id, attempt, reason)
+            }
+        }
+    }
+
+    fn insert_attempt(&self, id: DeliveryId, attempt: &Attempt, outcome: &str) -> Result<(), StorageError> {
+        let took = attempt.ended_at.micros().saturating_sub(attempt.at.micros());
+        self.execute(
+            INSERT_ATTEMPT,
+            &[
+                id.0.into(),
+                attempt.at.into(),
+                took.into(),
+                attempt.http_status.into(),
+                outcome.into(),
+                attempt.answer.as_deref().into(),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Realtime came too late.
+    pub fn expire_delivery(&self, id: DeliveryId, now: Timestamp, reason: &str) -> Result<(), StorageError> {
+        self.execute(EXPIRED, &[now.into(), reason.into(), id.0.into()])?;
+        Ok(())
+    }
+
+    /// Makes a dead, expired or waiting delivery due now. It is looked up before it is sent, if it creates something.
+    /// False if it was delivered.
+    pub fn revive_delivery(&self, id: DeliveryId, now: Timestamp) -> Result<bool, StorageError> {
+        Ok(self.execute(REVIVE, &[now.into(), id.0.into()])? == 1)
+    }
+
+    /// A delivery.
+    pub fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryRecord>, StorageError> {
+        self.one(GET, &[id.0.into()], read)
+    }
+
+    /// A call's deliveries in the order they were planned.
+    pub fn deliveries_of(&self, call: CallId) -> Result<Vec<DeliveryRecord>, StorageError> {
+        self.all(OF_CALL, &[call.0.into()], read)
+    }
+
+    /// Deliveries, the latest first.
+    pub fn list_deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryRecord>, StorageError> {
+        let parameters = [
+            filter.before.map_or(i64::MAX, |id| id.0).into(),
+            filter.instance.map(|id| id.0).into(),
+            filter.destination.map(DestinationKind::word).into(),
+            filter.state.map(DeliveryState::word).into(),
+            filter.from.into(),
+            filter.to.into(),
+            filter.limit.into(),
+        ];
+        self.all(LIST, &parameters, read)
+    }
+
+    /// The attempts of a delivery, but for one that succeeded at once.
+    pub fn attempts_of(&self, id: DeliveryId) -> Result<Vec<AttemptRecord>, StorageError> {
+        self.all(ATTEMPTS, &[id.0.into()], |row| {
+            Ok(AttemptRecord {
+                number: count(row, 0)?,
+                at: row.time(1)?,
+                took_micros: row.int(2)?,
+                http_status: status(row, 3)?,
+                outcome: row.text(4)?,
+                answer: row.opt_text(5)?,
+            })
+        })
+    }
+
+    /// Whether a destination has dead letters.
+    pub fn has_dead_deliveries(&self, instance: InstanceId, to: DestinationKind) -> Result<bool, StorageError> {
+        Ok(self.one(HAS_DEAD, &[instance.0.into(), to.word().into()], |row| row.int(0))?.is_some())
+    }
+
+    /// How many deliveries wait.
+    pub fn count_pending(&self, instance: InstanceId, to: DestinationKind) -> Result<i64, StorageError> {
+        Ok(self.one(COUNT_PENDING, &[instance.0.into(), to.word().into()], |row| row.int(0))?.unwrap_or(0))
+    }
+
+    /// Whether a call has a delivery of this kind that is made or will be.
+    pub fn is_planned(&self, call: CallId, to: DestinationKind, kind: &str) -> Result<bool, StorageError> {
+        let count = self.one(PENDING_OF_CALL, &[call.0.into(), to.word().into(), kind.into()], |row| row.int(0))?;
+        Ok(count.is_some_and(|count| count > 0))
+    }
+
+    /// The client waits to be called back in that thread.
+    pub fn insert_unreturned(
+        &self,
+        instance: InstanceId,
+        client: &Phone,
+        thread: &UnreturnedThread,
+    ) -> Result<(), StorageError> {
+        let parameters =
+            [instance.0.into(), client.as_str().into(), (&thread.thread_id).into(), thread.missed_at.into()];
+        self.execute(INSERT_UNRETURNED, &parameters)?;
+        Ok(())
+    }
+
+    /// The client waits no longer.
+    pub fn delete_unreturned(&self, instance: InstanceId, client: &Phone, thread: &str) -> Result<(), StorageError> {
+        self.execute(DELETE_UNRETURNED, &[instance.0.into(), client.as_str().into(), thread.into()])?;
+        Ok(())
+    }
+
+    /// Threads in which the client waits.
+    pub fn unreturned(&self, instance: InstanceId, client: &Phone) -> Result<Vec<UnreturnedThread>, StorageError> {
+        self.all(UNRETURNED, &[instance.0.into(), client.as_str().into()], |row| {
+            Ok(UnreturnedThread { thread_id: row.text(0)?, missed_at: row.time(1)? })
+        })
+    }
+}
+
+fn read(row: &Row<'_>) -> Result<DeliveryRecord, StorageError> {
+    let state = row.text(6)?;
+    Ok(DeliveryRecord {
+        id: DeliveryId(row.int(0)?),
+        instance: InstanceId(row.int(1)?),
+        destination: row.text(2)?,
+        call: CallId(row.int(3)?),
+        kind: row.text(4)?,
+        notice: row.text(5)?,
+        state: DeliveryState::parse(&state).ok_or_else(|| StorageError::Inconsistent {
+            table: "delivery",
+            column: "state",
+            row: row.int(0).map_or_else(|_| String::new(), |id| id.to_string()),
+            message: format!("{state:?} is no state"),
+        })?,
+        created_at: row.time(7)?,
+        due_at: row.time(8)?,
+        expires_at: row.opt_time(9)?,
+        attempts: count(row, 10)?,
+        first_attempt_at: row.opt_time(11)?,
+        settled_at: row.opt_time(12)?,
+        http_status: status(row, 13)?,
+        answer: row.opt_text(14)?,
+        cause: row.opt_text(15)?,
+        reason: row.opt_text(16)?,
+    })
+}
+
+fn count(row: &Row<'_>, column: usize) -> Result<u32, StorageError> {
+    Ok(u32::try_from(row.int(column)?).unwrap_or(0))
+}
+
+fn status(row: &Row<'_>, column: usize) -> Result<Option<u16>, StorageError> {
+    Ok(row.opt_int(column)?.and_then(|status| u16::try_from(status).ok()))
+}

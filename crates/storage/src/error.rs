@@ -1,0 +1,43 @@
+//! How storing fails.
+
+/// Why the store did not do what was asked. Nothing of the request was kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StorageError {
+    /// The queue to the writer is full: come again.
+    #[error("the store is busy")]
+    Busy,
+    /// The disk is full.
+    #[error("the disk is full")]
+    Full,
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+    /// A stored value cannot be what it is.
+    #[error("{table}.{column} of row {row} cannot be read: {message}")]
+    Inconsistent {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// The row.
+        row: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The database was made by a newer version.
+    #[error("the database has migration {0}, which this version does not know; use the newer version again")]
+    Newer(String),
+    /// The database's own error.
+    #[error("database: {0}")]
+    Driver(String),
+}
+
+impl From<rusqlite::Error> for StorageError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => Self::Full,
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => Self::Busy,
+            _ => Self::Driver(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! SQLite: opening, migrating, and the writer thread with its group commit.
+
+mod migrate;
+mod writer;
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::error::StorageError;
+pub(crate) use migrate::migrate;
+pub(crate) use writer::{Job, run as run_writer};
+
+/// Statements kept prepared per connection: more than there are.
+const PREPARED_STATEMENTS: usize = 128;
+
+/// Opens the database for writing, makes it if it is not there, and brings it up to date.
+pub(crate) fn open_writer(path: &Path) -> Result<Connection, StorageError> {
+    let connection = Connection::open(path)?;
+    // Must precede the first table: space of pruned rows can then be given back in small steps.
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // An acknowledged event survives a power cut: each commit waits for the disk.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    configure(&connection)?;
+    migrate(&connection)?;
+    Ok(connection)
+}
+
+/// Opens the database for looking on.
+pub(crate) fn open_reader(path: &Path) -> Result<Connection, StorageError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(path, flags)?;
+    configure(&connection)?;
+    Ok(connection)
+}
+
+fn configure(connection: &Connection) -> Result<(), StorageError> {
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+    Ok(())
+}
+
+#[cfg(test)]
+pub(crate) fn fresh_for_tests() -> Connection {
+    let connection = Connection::open_in_memory().unwrap();
+    migrate(&connection).unwrap();
+    connection
+}

@@ -1,0 +1,63 @@
+//! The writer thread: takes whatever has queued up while the last commit waited for the disk, runs it in one
+//! transaction, commits once, and only then tells everybody.
+
+use std::panic::AssertUnwindSafe;
+
+use rusqlite::Connection;
+use tokio::sync::mpsc::Receiver;
+
+use crate::error::StorageError;
+use crate::tx::Tx;
+
+/// More than this is not put into one transaction, so that the first in it does not wait for long.
+const LARGEST_BATCH: usize = 1024;
+
+/// One caller's change. It may run more than once: a batch in which another change failed is rolled back and each of
+/// its changes is tried by itself.
+pub(crate) trait Job: Send {
+    /// Makes the change and keeps the result for [`Job::finish`].
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), StorageError>;
+
+    /// Tells the caller: committed, or why not.
+    fn finish(self: Box<Self>, committed: Result<(), StorageError>);
+}
+
+/// Runs until every sender is gone.
+pub(crate) fn run(connection: &Connection, mut jobs: Receiver<Box<dyn Job>>) {
+    let mut batch = Vec::with_capacity(LARGEST_BATCH);
+    while let Some(first) = jobs.blocking_recv() {
+        batch.push(first);
+        while batch.len() < LARGEST_BATCH {
+            let Ok(next) = jobs.try_recv() else { break };
+            batch.push(next);
+        }
+        commit_batch(connection, &mut batch);
+    }
+}
+
+fn commit_batch(connection: &Connection, batch: &mut Vec<Box<dyn Job>>) {
+    if commit(connection, batch).is_ok() {
+        batch.drain(..).for_each(|job| job.finish(Ok(())));
+        return;
+    }
+    for mut job in batch.drain(..) {
+        let committed = commit(connection, std::slice::from_mut(&mut job));
+        if let Err(error) = &committed {
+            tracing::error!(%error, "a change could not be stored");
+        }
+        job.finish(committed);
+    }
+}
+
+fn commit(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), StorageError> {
+    let transaction = rusqlite::Transaction::new_unchecked(connection, rusqlite::TransactionBehavior::Immediate)?;
+    let mut tx = Tx::new(connection);
+    for job in jobs {
+        // A panic in one change must not end the writer, which everybody depends on.
+        std::panic::catch_unwind(AssertUnwindSafe(|| job.run(&mut tx)))
+            .unwrap_or_else(|_| Err(StorageError::Driver("a change panicked; see the log".to_owned())))?;
+    }
+    transaction.commit()?;
+    tx.into_hooks().into_iter().for_each(|hook| hook());
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! The store: one writer, some readers.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::error::StorageError;
+use crate::sqlite::{self, Job};
+use crate::tx::Tx;
+
+/// How the store is opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreOptions {
+    /// The database file.
+    pub path: PathBuf,
+    /// Changes that may wait for the writer; beyond that [`StorageError::Busy`].
+    pub queue: usize,
+}
+
+impl StoreOptions {
+    /// The database file `path` with a queue for a busy machine.
+    pub fn at(path: impl AsRef<Path>) -> Self {
+        Self { path: path.as_ref().to_owned(), queue: 16_384 }
+    }
+}
+
+/// The database. Cheap to clone. The writer ends when the last clone is dropped.
+#[derive(Clone)]
+pub struct Store {
+    writer: mpsc::Sender<Box<dyn Job>>,
+    readers: Arc<Readers>,
+    thread: Arc<WriterThread>,
+}
+
+struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
+struct WriterThread(Mutex<Option<std::thread::JoinHandle<()>>>);
+
+impl Store {
+    /// Opens the database, makes it if need be, and brings it up to date. Blocks: it is called before serving.
+    pub fn open(options: &StoreOptions) -> Result<Self, StorageError> {
+        let connection = sqlite::open_writer(&options.path)?;
+        let (writer, jobs) = mpsc::channel(options.queue);
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || sqlite::run_writer(&connection, jobs))
+            .map_err(|error| StorageError::Driver(format!("the writer thread cannot start: {error}")))?;
+        let readers = Readers { path: options.path.clone(), idle: Mutex::default() };
+        Ok(Self { writer, readers: Arc::new(readers), thread: Arc::new(WriterThread(Mutex::new(Some(thread)))) })
+    }
+
+    /// Makes a change. Returns once it is durable. `change` may run more than once and must depend on nothing but its
+    /// captures and the transaction.
+    pub async fn write<T, F>(&self, change: F) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T, StorageError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        self.writer.try_send(Box::new(Change { change, result: None, reply })).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StorageError::Busy,
+            mpsc::error::TrySendError::Closed(_) => StorageError::Closed,
+        })?;
+        answer.await.unwrap_or(Err(StorageError::Closed))
+    }
+
+    /// Looks at the latest committed state.
+    pub async fn read<T, F>(&self, look: F) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, StorageError> + Send + 'static,
+    {
+        let readers = Arc::clone(&self.readers);
+        let look = tokio::task::spawn_blocking(move || readers.with(|connection| look(&Tx::new(connection))));
+        look.await.unwrap_or(Err(StorageError::Closed))
+    }
+
+    /// Waits until the writer has ended. All other clones have to be dropped before.
+    pub async fn close(self) {
+        let Self { writer, readers, thread } = self;
+        drop((writer, readers));
+        let ended = tokio::task::spawn_blocking(move || {
+            let thread = thread.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+            thread.map(std::thread::JoinHandle::join)
+        });
+        drop(ended.await);
+    }
+}
+
+impl Readers {
+    fn with<T>(&self, look: impl FnOnce(&Connection) -> Result<T, StorageError>) -> Result<T, StorageError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = idle.map_or_else(|| sqlite::open_reader(&self.path), Ok)?;
+        // A look may take several statements; they all see the same state.
+        let transaction = connection.unchecked_transaction()?;
+        let found = look(&connection);
+        transaction.finish()?;
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        found
+    }
+}
+
+struct Change<F, T> {
+    change: F,
+    result: Option<T>,
+    reply: oneshot::Sender<Result<T, StorageError>>,
+}
+
+impl<T, F> Job for Change<F, T>
+where
+    T: Send,
+    F: FnMut(&mut Tx<'_>) -> Result<T, StorageError> + Send,
+{
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), StorageError> {
+        self.result = Some((self.change)(tx)?);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, committed: Result<(), StorageError>) {
+        let Self { result, reply, .. } = *self;
+        // The caller may have gone away; the change stands.
+        drop(reply.send(committed.and_then(|()| result.ok_or(StorageError::Closed))));
+    }
+}

@@ -1,0 +1,214 @@
+//! A transaction: the only way to read or change rows.
+
+use domain::clock::Timestamp;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ToSql};
+
+use crate::error::StorageError;
+
+/// A parameter of a statement.
+#[derive(Debug, Clone, Copy)]
+pub enum Value<'a> {
+    /// NULL.
+    Null,
+    /// BIGINT, and BOOLEAN as 0 or 1.
+    Int(i64),
+    /// TEXT.
+    Text(&'a str),
+    /// BLOB or BYTEA.
+    Bytes(&'a [u8]),
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match *self {
+            Self::Null => ValueRef::Null,
+            Self::Int(number) => ValueRef::Integer(number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+impl From<i64> for Value<'_> {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<u32> for Value<'_> {
+    fn from(number: u32) -> Self {
+        Self::Int(number.into())
+    }
+}
+
+impl From<u16> for Value<'_> {
+    fn from(number: u16) -> Self {
+        Self::Int(number.into())
+    }
+}
+
+impl From<bool> for Value<'_> {
+    fn from(flag: bool) -> Self {
+        Self::Int(flag.into())
+    }
+}
+
+impl From<Timestamp> for Value<'_> {
+    fn from(at: Timestamp) -> Self {
+        Self::Int(at.micros())
+    }
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'a> From<&'a String> for Value<'a> {
+    fn from(text: &'a String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'a> From<&'a [u8]> for Value<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl<'a, T: Into<Self>> From<Option<T>> for Value<'a> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// One row of a result; columns count from 0.
+pub struct Row<'a>(&'a rusqlite::Row<'a>);
+
+impl Row<'_> {
+    /// A number.
+    pub fn int(&self, column: usize) -> Result<i64, StorageError> {
+        Ok(self.0.get(column)?)
+    }
+
+    /// A number or NULL.
+    pub fn opt_int(&self, column: usize) -> Result<Option<i64>, StorageError> {
+        Ok(self.0.get(column)?)
+    }
+
+    /// A flag.
+    pub fn flag(&self, column: usize) -> Result<bool, StorageError> {
+        Ok(self.0.get(column)?)
+    }
+
+    /// A point in time.
+    pub fn time(&self, column: usize) -> Result<Timestamp, StorageError> {
+        self.int(column).map(Timestamp::from_micros)
+    }
+
+    /// A point in time or NULL.
+    pub fn opt_time(&self, column: usize) -> Result<Option<Timestamp>, StorageError> {
+        Ok(self.opt_int(column)?.map(Timestamp::from_micros))
+    }
+
+    /// A text.
+    pub fn text(&self, column: usize) -> Result<String, StorageError> {
+        Ok(self.0.get(column)?)
+    }
+
+    /// A text or NULL.
+    pub fn opt_text(&self, column: usize) -> Result<Option<String>, StorageError> {
+        Ok(self.0.get(column)?)
+    }
+
+    /// Bytes or NULL.
+    pub fn opt_bytes(&self, column: usize) -> Result<Option<Vec<u8>>, StorageError> {
+        Ok(self.0.get(column)?)
+    }
+
+    /// A JSON column as a domain type.
+    pub fn json<T: serde::de::DeserializeOwned>(
+        &self,
+        column: usize,
+        table: &'static str,
+        name: &'static str,
+    ) -> Result<T, StorageError> {
+        let text = self.0.get_ref(column)?;
+        let bytes = text.as_bytes().map_err(|error| StorageError::Driver(error.to_string()))?;
+        serde_json::from_slice(bytes).map_err(|error| StorageError::Inconsistent {
+            table,
+            column: name,
+            row: self.0.get_ref(0).ok().and_then(|id| id.as_i64().ok()).map_or_else(String::new, |id| id.to_string()),
+            message: error.to_string(),
+        })
+    }
+}
+
+/// A transaction. Dropping it without the writer's commit leaves nothing behind.
+pub struct Tx<'a> {
+    connection: &'a Connection,
+    after_commit: Vec<Box<dyn FnOnce() + Send>>,
+}
+
+impl<'a> Tx<'a> {
+    pub(crate) fn new(connection: &'a Connection) -> Self {
+        Self { connection, after_commit: Vec::new() }
+    }
+
+    /// Runs `hook` once the transaction is durable, before the caller of `Store::write` hears of it; never if it is
+    /// not. For handing committed work on in the order of commits, even if the caller has gone away.
+    pub fn after_commit(&mut self, hook: impl FnOnce() + Send + 'static) {
+        self.after_commit.push(Box::new(hook));
+    }
+
+    pub(crate) fn into_hooks(self) -> Vec<Box<dyn FnOnce() + Send>> {
+        self.after_commit
+    }
+
+    /// Runs a statement; says how many rows it touched.
+    pub(crate) fn execute(&self, sql: &str, parameters: &[Value<'_>]) -> Result<usize, StorageError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        Ok(statement.execute(rusqlite::params_from_iter(parameters))?)
+    }
+
+    /// Runs an `INSERT … RETURNING id`.
+    pub(crate) fn insert(&self, sql: &str, parameters: &[Value<'_>]) -> Result<i64, StorageError> {
+        self.one(sql, parameters, |row| row.int(0))?.ok_or_else(|| StorageError::Driver("no id came back".to_owned()))
+    }
+
+    /// The first row, if there is one.
+    pub(crate) fn one<T>(
+        &self,
+        sql: &str,
+        parameters: &[Value<'_>],
+        read: impl FnOnce(&Row<'_>) -> Result<T, StorageError>,
+    ) -> Result<Option<T>, StorageError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        read(&Row(row)).map(Some)
+    }
+
+    /// All rows.
+    pub(crate) fn all<T>(
+        &self,
+        sql: &str,
+        parameters: &[Value<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T, StorageError>,
+    ) -> Result<Vec<T>, StorageError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(read(&Row(row))?);
+        }
+        Ok(found)
+    }
+}
+
+/// JSON of a domain type. These types serialise without fail; an empty text would be found out when it is read.
+pub(crate) fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
