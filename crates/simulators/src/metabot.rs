@@ -45,17 +45,17 @@ pub struct Metabot {
 
 impl Metabot {
     /// Starts on a loopback port.
-    pub async fn start(options: Options, journal: Journal) -> io::Result<Self> {
+    pub async fn start(journal: &Journal, options: Options) -> io::Result<Self> {
         let Options { bot_id, token, port } = options;
         let shared = Arc::new(Shared { bot_id, token, jobs: Mutex::default() });
         let rules = Rules {
             system: System::Metabot,
-            operation: |method, path| Some(api::operation(method, path)),
+            operation: api::operation,
             error_inside: json!({"success": false, "error": "Internal Server Error"}),
         };
         let faults = Faults::default();
         let api = Api { shared: Arc::clone(&shared) };
-        let server = SimServer::start(api, rules, journal, faults.clone(), port).await?;
+        let server = SimServer::start(api, rules, journal.clone(), faults.clone(), port).await?;
         Ok(Self { server, shared, faults })
     }
 

@@ -84,7 +84,7 @@ pub struct Workonflow {
 
 impl Workonflow {
     /// Starts on a loopback port.
-    pub async fn start(options: Options, journal: Journal) -> io::Result<Self> {
+    pub async fn start(journal: &Journal, options: Options) -> io::Result<Self> {
         let mut team = Team::new(options.team_id, milliseconds(options.put_url_lifetime));
         let seeds = seeds::plant(&mut team, &options.users);
         let shared = Arc::new(Shared {
@@ -95,13 +95,13 @@ impl Workonflow {
         });
         let rules = Rules {
             system: System::Workonflow,
-            operation: |method, path| Some(api::operation(method, path)),
+            operation: api::operation,
             error_inside: json!({"code": 500, "message": "Internal Server Error", "data": null}),
         };
         let faults = Faults::default();
         let api = Api { shared: Arc::clone(&shared) };
         let server = SimServer::start(api, rules, journal.clone(), faults.clone(), options.port).await?;
-        Ok(Self { server, shared, seeds, journal, faults })
+        Ok(Self { server, shared, seeds, journal: journal.clone(), faults })
     }
 
     /// The base url of both dialects, without a trailing slash.

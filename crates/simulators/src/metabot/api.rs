@@ -11,6 +11,9 @@ use crate::clock;
 use crate::server::Exchange;
 use crate::sync::lock;
 
+/// All jobs, for tests from outside; no part of the API.
+const STATE: &str = "/_sim/state";
+
 /// What the handler and the tests share.
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -31,6 +34,9 @@ impl Endpoint for Api {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        if request.uri().path() == STATE {
+            return Ok(reply(StatusCode::OK, &json!({"jobs": *lock(&self.shared.jobs)})));
+        }
         let body = request.take_body().into_bytes().await?;
         let exchange = request.extensions().get::<Exchange>().cloned().unwrap_or_default();
         Ok(match self.shared.schedule(&request, &body, &exchange) {
@@ -85,10 +91,13 @@ impl Shared {
     }
 }
 
-/// The operation of a path.
-pub(super) fn operation(method: &Method, path: &str) -> String {
+/// The operation of a path. [`STATE`] has none: nobody shall see it looked at.
+pub(super) fn operation(method: &Method, path: &str) -> Option<String> {
+    if path == STATE {
+        return None;
+    }
     let word = if bot_id(method, path).is_some() { "jobs/schedule" } else { "unknown" };
-    word.to_owned()
+    Some(word.to_owned())
 }
 
 /// The bot id of `POST …/bots/{botId}/jobs/schedule`.

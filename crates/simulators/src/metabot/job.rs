@@ -1,5 +1,6 @@
 //! A job: what the bot is asked to run, when and for whom.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::shape::{self, Field, Kind};
@@ -29,7 +30,7 @@ pub(super) const FIELDS: &[Field] = &[
 ];
 
 /// A job that was taken.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Job {
     pub id: u64,
     /// Unix time in milliseconds when it arrived.

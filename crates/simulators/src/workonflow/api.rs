@@ -16,6 +16,9 @@ use crate::clock;
 use crate::server::Exchange;
 use crate::sync::lock;
 
+/// All data of the team, for tests from outside; no part of the API.
+pub(super) const STATE: &str = "/_sim/state";
+
 /// What the handler and the tests share.
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -46,13 +49,16 @@ impl Endpoint for Api {
         let body = request.take_body().into_bytes().await?;
         let exchange = request.extensions().get::<Exchange>().cloned().unwrap_or_default();
         let base_url = base_url(&request);
+        if request.uri().path() == STATE {
+            return Ok(json_response(200, &lock(&self.shared.team).to_json()));
+        }
         if request.uri().path().starts_with(storage::PREFIX) {
             let mut team = lock(&self.shared.team);
             let (response, violation) = storage::answer(&mut team, &request, body, self.shared.now());
             exchange.violations(violation);
             return Ok(response);
         }
-        let name = operation(request.method(), request.uri().path());
+        let name = operation(request.method(), request.uri().path()).unwrap_or_default();
         let reply = self.shared.answer(&request, &body, &base_url, &exchange).unwrap_or_else(|reply| reply);
         Ok(reply.into_response(&name))
     }
@@ -96,13 +102,16 @@ impl Shared {
     }
 }
 
-/// The operation of a path: what stands behind the team id.
-pub(super) fn operation(method: &Method, path: &str) -> String {
+/// The operation of a path: what stands behind the team id. [`STATE`] has none: nobody shall see it looked at.
+pub(super) fn operation(method: &Method, path: &str) -> Option<String> {
+    if path == STATE {
+        return None;
+    }
     if path.starts_with(storage::PREFIX) {
-        return format!("storage/{}", method.as_str().to_lowercase());
+        return Some(format!("storage/{}", method.as_str().to_lowercase()));
     }
     let name = path.trim_start_matches('/').split_once('/').map_or("", |(_team, name)| name);
-    name.to_owned()
+    Some(name.to_owned())
 }
 
 fn team_id(request: &Request) -> &str {
@@ -110,7 +119,7 @@ fn team_id(request: &Request) -> &str {
 }
 
 fn find(dialect: Dialect, request: &Request) -> Result<&'static Action, String> {
-    let name = operation(request.method(), request.uri().path());
+    let name = operation(request.method(), request.uri().path()).unwrap_or_default();
     let Some(action) = actions::of(dialect).find(|action| action.name == name) else {
         return Err(format!("unknown action {name}"));
     };
@@ -170,7 +179,11 @@ impl Reply {
         let misspelt = operation.starts_with("contact/") || operation.starts_with("comment/");
         let message = if misspelt { "massage" } else { "message" };
         let body = json!({"code": self.code, message: self.message, "data": self.data});
-        let status = StatusCode::from_u16(self.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Response::builder().status(status).content_type("application/json").body(body.to_string())
+        json_response(self.code, &body)
     }
+}
+
+fn json_response(status: u16, body: &Value) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Response::builder().status(status).content_type("application/json").body(body.to_string())
 }

@@ -13,6 +13,8 @@ pub use file::StoredFile;
 pub use stream::{Status, StatusType, Stream};
 pub use thread::{Comment, Priority, Thread};
 
+use serde_json::{Value, json};
+
 use super::action::{Refusal, refuse};
 
 /// All data of one team. Ids ascend, so every map is in the order of creation.
@@ -50,6 +52,18 @@ impl Team {
             put_url_lifetime,
             last_id: 0,
         }
+    }
+
+    /// Everything a test from outside may want to look at.
+    pub(super) fn to_json(&self) -> Value {
+        json!({
+            "contacts": self.contacts.values().collect::<Vec<_>>(),
+            "streams": self.streams.values().collect::<Vec<_>>(),
+            "statuses": self.statuses.values().collect::<Vec<_>>(),
+            "threads": self.threads.values().collect::<Vec<_>>(),
+            "comments": self.comments,
+            "files": self.files.values().map(StoredFile::to_json).collect::<Vec<_>>(),
+        })
     }
 
     /// A fresh id of 24 hexadecimal digits, larger than all before it.

@@ -16,7 +16,7 @@ struct World {
 impl World {
     async fn start() -> Self {
         let journal = Journal::new();
-        let metabot = Metabot::start(Options::default(), journal.clone()).await.expect("starts");
+        let metabot = Metabot::start(&journal, Options::default()).await.expect("starts");
         Self { metabot, journal }
     }
 
@@ -45,6 +45,17 @@ async fn a_full_job_is_taken_and_kept() {
     assert_eq!(kept.text("trigger_code"), Some("missed_call"));
     assert_eq!(kept.parameter("call_id"), Some(&json!("pbx-42")));
     assert_eq!(world.journal.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn jobs_are_seen_from_outside_without_a_trace() {
+    let world = World::start().await;
+    world.schedule(&json!({"script_id": 1})).await;
+    let http = simulators::http::client().expect("client");
+    let url = format!("{}/_sim/state", world.metabot.url());
+    let state: Value = http.get(url).send().await.expect("answer").json().await.expect("JSON");
+    assert_eq!(state["jobs"][0]["body"]["script_id"], 1);
+    assert_eq!(world.journal.entries().len(), 1);
 }
 
 #[tokio::test]

@@ -119,7 +119,7 @@ async fn a_file_is_put_to_its_url_and_read_back() {
 async fn an_upload_url_expires() {
     let journal = simulators::journal::Journal::new();
     let options = Options { put_url_lifetime: Duration::from_secs(10), ..Options::default() };
-    let workonflow = Workonflow::start(options, journal).await.expect("starts");
+    let workonflow = Workonflow::start(&journal, options).await.expect("starts");
     let client = Client::new(&workonflow, Dialect::Query);
     let Answer { body, .. } = client.write("file/put.url", json!({"filename": "a.mp3"})).await;
     workonflow.set_clock_offset(11_000);
@@ -127,6 +127,19 @@ async fn an_upload_url_expires() {
     let answer = http.put(text(&body["data"]["url"])).body("bytes").send().await.expect("answer");
     assert_eq!(answer.status(), 403);
     assert_eq!(workonflow.files()[0].content, None);
+}
+
+#[tokio::test]
+async fn the_team_is_seen_from_outside_without_a_trace() {
+    let world = World::start().await;
+    let thread = world.thread().await;
+    world.query.write("comment/create", json!({"threadId": thread, "att": "текст"})).await;
+    let http = simulators::http::client().expect("client");
+    let url = format!("{}/_sim/state", world.workonflow.url());
+    let state: serde_json::Value = http.get(url).send().await.expect("answer").json().await.expect("JSON");
+    assert_eq!(state["threads"][0]["id"], json!(thread));
+    assert_eq!(state["comments"][&thread][0]["text"], "текст");
+    assert_eq!(world.journal.entries().len(), 2);
 }
 
 #[tokio::test]
@@ -144,7 +157,7 @@ async fn events_go_to_the_url_with_the_token() {
     let thread = world.thread().await;
     // Another Workonflow stands in for the server: it answers 403 and its journal shows what came.
     let journal = simulators::journal::Journal::new();
-    let receiver = Workonflow::start(Options::default(), journal.clone()).await.expect("starts");
+    let receiver = Workonflow::start(&journal, Options::default()).await.expect("starts");
     let target = EventTarget {
         server_url: receiver.url().to_owned(),
         workspace: "acme".into(),
