@@ -64,6 +64,11 @@ impl Asked {
         limit: usize,
     ) -> Result<Reply, RemoteError> {
         let response = request.send().await.map_err(|error| self.broken(&error))?;
+        self.reply(response, limit).await
+    }
+
+    /// Reads a reply whose head is here already, up to `limit` bytes.
+    pub(crate) async fn reply(self, response: reqwest::Response, limit: usize) -> Result<Reply, RemoteError> {
         let (status, headers) = (response.status(), response.headers().clone());
         let body = self.read(response, limit).await?;
         Ok(Reply { status, headers, body })
@@ -109,7 +114,7 @@ impl Asked {
     }
 
     /// The error for a request that got no whole reply. The URL is left out: it may carry a credential.
-    fn broken(self, error: &reqwest::Error) -> RemoteError {
+    pub(crate) fn broken(self, error: &reqwest::Error) -> RemoteError {
         let (kind, message) = if error.is_builder() {
             (RemoteErrorKind::Rejected, "the request cannot be built; check the configured URL")
         } else if error.is_connect() {

@@ -1,0 +1,222 @@
+//! The control API that we call (design, Generic PBX). The bearer token goes to `control_url` and nowhere else.
+
+use std::fmt;
+use std::time::Duration;
+
+use domain::call::event::{CallEvent, Recording};
+use domain::id::{ExternalId, LegId};
+use domain::phone::Country;
+use domain::port::provider::{Audio, DialRequest, HistoryPage, WebhookFault, Window};
+use domain::port::{RemoteError, RemoteErrorKind};
+use domain::secret::Secret;
+use reqwest::Method;
+use serde::Deserialize;
+use url::Url;
+
+use super::fields::{Faults, Path};
+use super::wire::{List, MOST, NewCall, Object, Page, PastCall, PlacedCall};
+use super::{NAME, history, recording};
+use crate::http::{Asked, Reply};
+
+/// Calls asked for at once; the contract allows 500. With a few legs each, a page stays far below the body limit.
+const PAGE: &str = "200";
+
+/// Recordings are large, and nobody waits for them.
+const FETCH_TIMEOUT: Duration = Duration::from_mins(5);
+
+/// What is read of a refusal to hand out a recording.
+const REFUSAL_BYTES: usize = 64 * 1024;
+
+/// A PBX's control API.
+pub(super) struct Client {
+    http: reqwest::Client,
+    base: Url,
+    token: Secret,
+    country: Country,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("base", &self.base.host_str()).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    pub(super) fn new(http: reqwest::Client, base: Url, token: Secret, country: Country) -> Self {
+        Self { http, base, token, country }
+    }
+
+    /// Places a call. The PBX knows a repeat by its `request_id`.
+    pub(super) async fn dial(&self, request: &DialRequest) -> Result<ExternalId, RemoteError> {
+        let asked = asked("place call");
+        let body = NewCall {
+            request_id: request.request.as_str(),
+            extension: request.extension.as_str(),
+            client_phone: request.client_phone.as_str(),
+            auto_answer: request.auto_answer,
+        };
+        let url = self.url(asked, &["calls"])?;
+        let reply = succeeded(asked, asked.send(self.request(Method::POST, url).json(&body)).await?)?;
+        let placed: PlacedCall<'_> = read(asked, &reply)?;
+        let mut faults = Faults::default();
+        let call = faults.id(Path::of("call_id"), &placed.call_id);
+        call.map(ExternalId::new).ok_or_else(|| malformed(asked, &reply, "", &faults.found))
+    }
+
+    /// Ends a leg. One that the PBX does not know any more has ended.
+    pub(super) async fn hang_up(&self, call: &ExternalId, leg: &LegId) -> Result<(), RemoteError> {
+        let asked = asked("hang up");
+        let url = self.url(asked, &["calls", call.as_str(), "legs", leg.as_str()])?;
+        let reply = asked.send(self.request(Method::DELETE, url)).await?;
+        if matches!(reply.status.as_u16(), 404 | 410) {
+            return Ok(());
+        }
+        succeeded(asked, reply).map(drop)
+    }
+
+    /// A page of the calls that began within `window`.
+    pub(super) async fn history(
+        &self,
+        window: Window,
+        cursor: Option<&str>,
+    ) -> Result<HistoryPage, RemoteError> {
+        let asked = asked("read history");
+        let mut url = self.url(asked, &["calls"])?;
+        url.query_pairs_mut()
+            .append_pair("from", &window.from.rfc3339())
+            .append_pair("to", &window.to.rfc3339())
+            .append_pair("limit", PAGE)
+            .extend_pairs(cursor.map(|cursor| ("cursor", cursor)));
+        let reply = succeeded(asked, asked.send(self.request(Method::GET, url)).await?)?;
+        let page: Page<'_> = read(asked, &reply)?;
+        let next = next_cursor(&page).map_err(|faults| malformed(asked, &reply, "", &faults))?;
+        Ok(HistoryPage { calls: self.past_calls(asked, &reply, &page)?, next })
+    }
+
+    /// A call that cannot be read is left out and reported, so that it does not keep all the others from being
+    /// known. If none can be read, it is the PBX that is wrong.
+    fn past_calls(
+        &self,
+        asked: Asked,
+        reply: &Reply,
+        page: &Page<'_>,
+    ) -> Result<Vec<Vec<CallEvent>>, RemoteError> {
+        let items = match &page.calls {
+            List::Are(items, total) if *total <= MOST => items,
+            List::Are(_, total) => {
+                let message = format!("the page has {total} calls; expected at most {PAGE}");
+                return Err(asked.error(RemoteErrorKind::Malformed, reply, message));
+            }
+            List::Absent | List::Other(_) => {
+                let message = "the reply has no list \"calls\"".to_owned();
+                return Err(asked.error(RemoteErrorKind::Malformed, reply, message));
+            }
+        };
+        let mut calls = Vec::with_capacity(items.len());
+        let mut first_error = None;
+        for (index, item) in items.iter().enumerate() {
+            match self.past_call(item) {
+                Ok(events) => calls.push(events),
+                Err(faults) => {
+                    let error = malformed(asked, reply, &format!("calls[{index}]."), &faults);
+                    tracing::warn!(provider = NAME, %error, "a call of the PBX's history cannot be read and is left out");
+                    first_error.get_or_insert(error);
+                }
+            }
+        }
+        match first_error {
+            Some(error) if calls.is_empty() => Err(error),
+            _ => Ok(calls),
+        }
+    }
+
+    fn past_call(&self, item: &Object<PastCall<'_>>) -> Result<Vec<CallEvent>, Vec<WebhookFault>> {
+        match item {
+            Object::Is(raw) => history::events(raw, self.country),
+            Object::Absent | Object::Other(_) => {
+                let message = "is no object; expected a call".to_owned();
+                Err(vec![WebhookFault { index: None, field: String::new(), message }])
+            }
+        }
+    }
+
+    /// One call as the events it has caused so far.
+    pub(super) async fn call(&self, call: &ExternalId) -> Result<Vec<CallEvent>, RemoteError> {
+        let asked = asked("read call");
+        let url = self.url(asked, &["calls", call.as_str()])?;
+        let reply = succeeded(asked, asked.send(self.request(Method::GET, url)).await?)?;
+        let raw: Object<PastCall<'_>> = read(asked, &reply)?;
+        self.past_call(&raw).map_err(|faults| malformed(asked, &reply, "", &faults))
+    }
+
+    /// The audio at a recording's URL, if that is one of this PBX.
+    pub(super) async fn recording(&self, recording: &Recording, limit: u64) -> Result<Audio, RemoteError> {
+        let asked = asked("fetch recording");
+        let url = recording::url(asked, recording, &self.base)?;
+        let sent = self.request(Method::GET, url.clone()).timeout(FETCH_TIMEOUT).send().await;
+        let response = sent.map_err(|error| asked.broken(&error))?;
+        if !response.status().is_success() {
+            return Err(asked.refused(&asked.reply(response, REFUSAL_BYTES).await?));
+        }
+        recording::read(asked, response, recording, &url, limit).await
+    }
+
+    /// Asks for the history of a second long gone.
+    pub(super) async fn check(&self) -> Result<(), RemoteError> {
+        let asked = asked("check");
+        let mut url = self.url(asked, &["calls"])?;
+        url.query_pairs_mut().extend_pairs([
+            ("from", "2000-01-01T00:00:00Z"),
+            ("to", "2000-01-01T00:00:01Z"),
+            ("limit", "1"),
+        ]);
+        let reply = succeeded(asked, asked.send(self.request(Method::GET, url)).await?)?;
+        read::<Page<'_>>(asked, &reply).map(drop)
+    }
+
+    fn request(&self, method: Method, url: Url) -> reqwest::RequestBuilder {
+        self.http.request(method, url).bearer_auth(self.token.expose())
+    }
+
+    /// `control_url` with further segments, each encoded. Ids that a URL cannot hold as a segment are refused.
+    fn url(&self, asked: Asked, segments: &[&str]) -> Result<Url, RemoteError> {
+        let refuse =
+            |message: &str| RemoteError::new(NAME, asked.operation, RemoteErrorKind::Rejected, message);
+        if segments.iter().any(|segment| matches!(*segment, "." | "..")) {
+            return Err(refuse("an id of \".\" or \"..\" cannot be a part of a URL"));
+        }
+        let mut url = self.base.clone();
+        match url.path_segments_mut() {
+            Ok(mut path) => drop(path.pop_if_empty().extend(segments)),
+            Err(()) => return Err(refuse("control_url cannot have a path; expected an http or https URL")),
+        }
+        Ok(url)
+    }
+}
+
+const fn asked(operation: &'static str) -> Asked {
+    Asked { system: NAME, operation }
+}
+
+fn succeeded(asked: Asked, reply: Reply) -> Result<Reply, RemoteError> {
+    if reply.status.is_success() { Ok(reply) } else { Err(asked.refused(&reply)) }
+}
+
+fn read<'a, T: Deserialize<'a>>(asked: Asked, reply: &'a Reply) -> Result<T, RemoteError> {
+    serde_json::from_slice(&reply.body).map_err(|error| {
+        asked.error(RemoteErrorKind::Malformed, reply, format!("the reply is not as expected: {error}"))
+    })
+}
+
+fn next_cursor(page: &Page<'_>) -> Result<Option<String>, Vec<WebhookFault>> {
+    let mut faults = Faults::default();
+    let next = faults.text(Path::of("next_cursor"), &page.next_cursor, "text or null").map(str::to_owned);
+    if faults.found.is_empty() { Ok(next.filter(|cursor| !cursor.is_empty())) } else { Err(faults.found) }
+}
+
+fn malformed(asked: Asked, reply: &Reply, within: &str, faults: &[WebhookFault]) -> RemoteError {
+    let faults: Vec<String> =
+        faults.iter().map(|fault| format!("{within}{} {}", fault.field, fault.message)).collect();
+    let message = format!("the reply is not as expected: {}", faults.join("; "));
+    asked.error(RemoteErrorKind::Malformed, reply, message)
+}
