@@ -1,1 +1,141 @@
-//! (being laid out)
+//! Workonflow (contract Workonflow): the history of each client as comments in the client's thread (design,
+//! Workonflow effects).
+
+mod action;
+mod cache;
+mod client;
+mod comment;
+mod dialect;
+mod effect;
+mod judge;
+mod place;
+mod progress;
+#[cfg(test)]
+mod samples;
+mod wire;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono_tz::Tz;
+use domain::clock::Clock;
+use domain::instance::settings::WorkonflowSettings;
+use domain::outbox::{Cause, DestinationKind, Notice, Outcome};
+use domain::port::destination::{Delivery, Destination, Report};
+use domain::port::{RemoteError, RemoteErrorKind};
+
+use self::cache::Memory;
+use self::client::Client;
+use self::comment::Texts;
+use self::effect::Attempt;
+use self::place::Place;
+use crate::template::{Facts, TemplateError};
+
+/// A Workonflow team of one integration instance.
+pub struct Workonflow {
+    client: Client,
+    texts: Texts,
+    stream: Stream,
+    memory: Memory,
+    time_zone: Tz,
+}
+
+/// Where threads of clients live.
+struct Stream {
+    id: String,
+    /// Status of new threads.
+    status_id: String,
+    /// Status of threads whose missed call was returned.
+    done_status_id: Option<String>,
+}
+
+impl Workonflow {
+    /// A client of the team in `settings`. Times in texts are in `time_zone`. Fails on a template that cannot be used.
+    pub fn new(
+        http: reqwest::Client,
+        settings: &WorkonflowSettings,
+        time_zone: Tz,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, TemplateError> {
+        Ok(Self {
+            texts: Texts::new(&settings.templates)?,
+            client: Client::new(http, settings, Arc::clone(&clock)),
+            stream: Stream {
+                id: settings.stream_id.clone(),
+                status_id: settings.status_id.clone(),
+                done_status_id: settings.done_status_id.clone(),
+            },
+            memory: Memory::new(clock),
+            time_zone,
+        })
+    }
+
+    async fn comment_on(&self, delivery: &Delivery<'_>) -> Report {
+        let facts = Facts::of(delivery, self.time_zone);
+        let texts = match self.texts.of(&facts) {
+            Ok(texts) => texts,
+            Err(error) => return misconfigured(error.to_string()),
+        };
+        let employee = delivery.directory.workonflow_user_at(&facts.employee_extension.as_str().into());
+        let responsible = employee.map(|id| id.as_str());
+        let place = Place { workonflow: self, phone: delivery.call.client_phone(), texts, responsible };
+        Attempt::new(place, delivery).run().await
+    }
+
+    /// The status `id` belongs to the stream; `key` is where it was configured.
+    fn expect_status(&self, statuses: &[wire::Status], key: &str, id: &str) -> Result<(), RemoteError> {
+        if statuses.iter().any(|status| status.id == id) {
+            return Ok(());
+        }
+        let known: Vec<_> =
+            statuses.iter().map(|status| format!("{} ({})", status.id, status.name)).collect();
+        let stream = &self.stream.id;
+        Err(mend(format!("{key} {id} is no status of stream {stream}; expected one of {}", known.join(", "))))
+    }
+}
+
+#[async_trait]
+impl Destination for Workonflow {
+    fn kind(&self) -> DestinationKind {
+        DestinationKind::Workonflow
+    }
+
+    fn serialises_by_client(&self) -> bool {
+        true
+    }
+
+    async fn deliver(&self, delivery: &Delivery<'_>) -> Report {
+        match delivery.notice {
+            Notice::Comment => self.comment_on(delivery).await,
+            other => misconfigured(format!("{} is nothing that Workonflow is told", other.word())),
+        }
+    }
+
+    /// Reads the statuses of the configured stream: that needs good credentials, the right team and a stream we may
+    /// see. The error names the key to mend.
+    async fn check(&self) -> Result<(), RemoteError> {
+        let statuses = self.client.statuses(&self.stream.id).await.map_err(|error| match error.kind {
+            RemoteErrorKind::Rejected | RemoteErrorKind::NotFound => {
+                mend(format!("{}; check team_id, stream_id and api_url", error.message))
+            }
+            _ => error,
+        })?;
+        if statuses.is_empty() {
+            return Err(mend(format!(
+                "stream_id {} is no stream of the team, or has no statuses",
+                self.stream.id
+            )));
+        }
+        self.expect_status(&statuses, "status_id", &self.stream.status_id)?;
+        let done = self.stream.done_status_id.as_deref();
+        done.map_or(Ok(()), |id| self.expect_status(&statuses, "done_status_id", id))
+    }
+}
+
+fn mend(message: String) -> RemoteError {
+    RemoteError::new(client::SYSTEM, "stream.status/read", RemoteErrorKind::Rejected, message)
+}
+
+fn misconfigured(reason: String) -> Report {
+    Report::new(Outcome::Dead { cause: Cause::Configuration, reason })
+}
