@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use domain::call::event::{CallEvent, Recording};
+use domain::clock::Timestamp;
 use domain::id::{ExternalId, LegId};
 use domain::phone::Country;
 use domain::port::provider::{Audio, DialRequest, HistoryPage, WebhookFault, Window};
@@ -20,6 +21,12 @@ use crate::http::{Asked, Reply};
 
 /// Calls asked for at once; the contract allows 500. With a few legs each, a page stays far below the body limit.
 const PAGE: &str = "200";
+
+/// The first second of the year 2000.
+const LONG_GONE: Window = Window {
+    from: Timestamp::from_micros(946_684_800_000_000),
+    to: Timestamp::from_micros(946_684_801_000_000),
+};
 
 /// Recordings are large, and nobody waits for them.
 const FETCH_TIMEOUT: Duration = Duration::from_mins(5);
@@ -80,12 +87,26 @@ impl Client {
         window: Window,
         cursor: Option<&str>,
     ) -> Result<HistoryPage, RemoteError> {
-        let asked = asked("read history");
+        self.page(asked("read history"), window, cursor, PAGE).await
+    }
+
+    /// Asks for the history of a second long gone.
+    pub(super) async fn check(&self) -> Result<(), RemoteError> {
+        self.page(asked("check"), LONG_GONE, None, "1").await.map(drop)
+    }
+
+    async fn page(
+        &self,
+        asked: Asked,
+        window: Window,
+        cursor: Option<&str>,
+        limit: &str,
+    ) -> Result<HistoryPage, RemoteError> {
         let mut url = self.url(asked, &["calls"])?;
         url.query_pairs_mut()
             .append_pair("from", &window.from.rfc3339())
             .append_pair("to", &window.to.rfc3339())
-            .append_pair("limit", PAGE)
+            .append_pair("limit", limit)
             .extend_pairs(cursor.map(|cursor| ("cursor", cursor)));
         let reply = succeeded(asked, asked.send(self.request(Method::GET, url)).await?)?;
         let page: Page<'_> = read(asked, &reply)?;
@@ -159,19 +180,6 @@ impl Client {
             return Err(asked.refused(&asked.reply(response, REFUSAL_BYTES).await?));
         }
         recording::read(asked, response, recording, &url, limit).await
-    }
-
-    /// Asks for the history of a second long gone.
-    pub(super) async fn check(&self) -> Result<(), RemoteError> {
-        let asked = asked("check");
-        let mut url = self.url(asked, &["calls"])?;
-        url.query_pairs_mut().extend_pairs([
-            ("from", "2000-01-01T00:00:00Z"),
-            ("to", "2000-01-01T00:00:01Z"),
-            ("limit", "1"),
-        ]);
-        let reply = succeeded(asked, asked.send(self.request(Method::GET, url)).await?)?;
-        read::<Page<'_>>(asked, &reply).map(drop)
     }
 
     fn request(&self, method: Method, url: Url) -> reqwest::RequestBuilder {
