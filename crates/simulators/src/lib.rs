@@ -10,8 +10,20 @@ pub mod journal;
 pub mod kontur;
 pub mod metabot;
 pub mod page;
+pub mod pbx;
+pub mod scenario;
 pub mod server;
 mod shape;
 mod strict;
 mod sync;
 pub mod workonflow;
+
+/// The OpenAPI documents of the remote systems as we understand them: file stem and YAML.
+pub fn openapi() -> Vec<(&'static str, String)> {
+    vec![
+        ("kontur-remote", kontur::openapi()),
+        ("workonflow-remote", workonflow::openapi()),
+        ("metabot-remote", metabot::openapi()),
+        ("generic-pbx-control", pbx::openapi()),
+    ]
+}

@@ -20,7 +20,7 @@ use serde_json::Value;
 pub(crate) use self::check::check;
 pub(crate) use self::described::Described;
 pub(crate) use self::refusal::{Invalid, Refusal, with_refusals};
-pub(crate) use self::text::{Digits, Moment, Period, Phone};
+pub(crate) use self::text::{Dialable, Digits, Moment, Period, Phone};
 
 /// The media type a body has to be sent with.
 pub(crate) trait Media: Send {

@@ -74,7 +74,7 @@ impl<T: Type> From<Result<Value, Conflict>> for Answer<T> {
 }
 
 /// A refusal in Kontur's words.
-pub(super) fn words(refusal: Refusal) -> Response {
+pub(super) fn words(refusal: &Refusal) -> Response {
     match refusal.status {
         StatusCode::UNAUTHORIZED => {
             Answer::<Any<Value>>::Unauthorized(Described::new("Unauthorized".into())).into_response()
@@ -89,6 +89,6 @@ pub(super) fn words(refusal: Refusal) -> Response {
             });
             Answer::<Any<Value>>::Invalid(Described::new(problem)).into_response()
         }
-        status => Response::builder().status(status).body(refusal.text),
+        status => Response::builder().status(status).body(refusal.text.clone()),
     }
 }

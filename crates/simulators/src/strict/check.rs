@@ -123,6 +123,7 @@ fn fits(format: &str, text: &str) -> bool {
         "date-time" => DateTime::parse_from_rfc3339(text).is_ok() && text.as_bytes().get(10) == Some(&b'T'),
         "phone" => text == "anonymous" || (is_digits(text) && (2..=15).contains(&text.len())),
         "digits" => is_digits(text),
+        "dialable" => fits("phone", text.strip_prefix('+').unwrap_or(text)) && text != "anonymous",
         "period" => is_period(text),
         _ => true,
     }

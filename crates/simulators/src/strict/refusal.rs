@@ -45,7 +45,7 @@ impl Refusal {
 
 /// Puts every refusal into the words of the system, and everything but a refused credential into the journal as a
 /// violation: whoever sends what the contract does not know has broken it.
-pub(crate) fn with_refusals<E>(app: E, words: fn(Refusal) -> Response) -> impl Endpoint<Output = Response>
+pub(crate) fn with_refusals<E>(app: E, words: fn(&Refusal) -> Response) -> impl Endpoint<Output = Response>
 where
     E: Endpoint + 'static,
 {
@@ -57,7 +57,7 @@ where
                 if refusal.status != StatusCode::UNAUTHORIZED {
                     exchange.violation(format!("{}: {}", refusal.status.as_u16(), refusal.text));
                 }
-                Ok(words(refusal))
+                Ok(words(&refusal))
             }
             // An error without a source is an answer that a handler chose to give early.
             other => other,

@@ -55,6 +55,8 @@ macro_rules! text_types {
 text_types! {
     /// A phone number: 2 to 15 digits without `+`, or `anonymous`.
     Phone = "phone";
+    /// A phone number that can be dialled: 2 to 15 digits, perhaps behind a `+`.
+    Dialable = "dialable";
     /// A number written as a string of digits.
     Digits = "digits";
     /// A period: `hh:mm:ss`.
