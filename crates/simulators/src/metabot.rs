@@ -45,7 +45,7 @@ pub struct Metabot {
 
 impl Metabot {
     /// Starts on a loopback port.
-    pub async fn start(journal: &Journal, options: Options) -> io::Result<Self> {
+    pub async fn start(options: Options, journal: &Journal) -> io::Result<Self> {
         let Options { bot_id, token, port } = options;
         let shared = Arc::new(Shared { bot_id, token, jobs: Mutex::default() });
         let rules = Rules {

@@ -84,7 +84,7 @@ pub struct Workonflow {
 
 impl Workonflow {
     /// Starts on a loopback port.
-    pub async fn start(journal: &Journal, options: Options) -> io::Result<Self> {
+    pub async fn start(options: Options, journal: &Journal) -> io::Result<Self> {
         let mut team = Team::new(options.team_id, milliseconds(options.put_url_lifetime));
         let seeds = seeds::plant(&mut team, &options.users);
         let shared = Arc::new(Shared {

@@ -16,7 +16,7 @@ struct World {
 impl World {
     async fn start() -> Self {
         let journal = Journal::new();
-        let metabot = Metabot::start(&journal, Options::default()).await.expect("starts");
+        let metabot = Metabot::start(Options::default(), &journal).await.expect("starts");
         Self { metabot, journal }
     }
 

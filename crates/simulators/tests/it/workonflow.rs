@@ -24,7 +24,7 @@ impl World {
         let journal = Journal::new();
         let users = vec![User { name: "Анна Смирнова".into(), extension: "101".into() }];
         let options = Options { users, ..Options::default() };
-        let workonflow = Workonflow::start(&journal, options).await.expect("starts");
+        let workonflow = Workonflow::start(options, &journal).await.expect("starts");
         let query = Client::new(&workonflow, Dialect::Query);
         let body = Client::new(&workonflow, Dialect::Body);
         Self { workonflow, journal, query, body }

@@ -119,7 +119,7 @@ async fn a_file_is_put_to_its_url_and_read_back() {
 async fn an_upload_url_expires() {
     let journal = simulators::journal::Journal::new();
     let options = Options { put_url_lifetime: Duration::from_secs(10), ..Options::default() };
-    let workonflow = Workonflow::start(&journal, options).await.expect("starts");
+    let workonflow = Workonflow::start(options, &journal).await.expect("starts");
     let client = Client::new(&workonflow, Dialect::Query);
     let Answer { body, .. } = client.write("file/put.url", json!({"filename": "a.mp3"})).await;
     workonflow.set_clock_offset(11_000);
@@ -157,7 +157,7 @@ async fn events_go_to_the_url_with_the_token() {
     let thread = world.thread().await;
     // Another Workonflow stands in for the server: it answers 403 and its journal shows what came.
     let journal = simulators::journal::Journal::new();
-    let receiver = Workonflow::start(&journal, Options::default()).await.expect("starts");
+    let receiver = Workonflow::start(Options::default(), &journal).await.expect("starts");
     let target = EventTarget {
         server_url: receiver.url().to_owned(),
         workspace: "acme".into(),
