@@ -8,14 +8,16 @@ use subtle::ConstantTimeEq;
 pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     // HMAC takes keys of any length; the fallback cannot be reached and would only ever refuse a signature.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return [0; 32] };
-    parts.iter().for_each(|part| mac.update(part));
+    for part in parts {
+        mac.update(part);
+    }
     mac.finalize().into_bytes().into()
 }
 
 /// Lower-case hex of SHA-256 over the parts, one after the other.
 pub(crate) fn sha256_hex(parts: &[&str]) -> String {
     let digest = parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part.as_bytes())).finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// Whether two byte strings are the same, in a time that does not tell where they differ.
