@@ -2,6 +2,8 @@
 //! names and comments) and Metabot (the strings of job rules).
 
 mod facts;
+#[cfg(test)]
+pub(crate) mod samples;
 mod words;
 
 use chrono::{DateTime, FixedOffset, SecondsFormat};

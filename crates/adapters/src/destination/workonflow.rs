@@ -19,6 +19,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono_tz::Tz;
 use domain::clock::Clock;
+use domain::id::WorkonflowUserId;
 use domain::instance::settings::WorkonflowSettings;
 use domain::outbox::{Cause, DestinationKind, Notice, Outcome};
 use domain::port::destination::{Delivery, Destination, Report};
@@ -77,7 +78,7 @@ impl Workonflow {
             Err(error) => return misconfigured(error.to_string()),
         };
         let employee = delivery.directory.workonflow_user_at(&facts.employee_extension.as_str().into());
-        let responsible = employee.map(|id| id.as_str());
+        let responsible = employee.map(WorkonflowUserId::as_str);
         let place = Place { workonflow: self, phone: delivery.call.client_phone(), texts, responsible };
         Attempt::new(place, delivery).run().await
     }

@@ -86,37 +86,14 @@ fn or(name: String, other: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn facts() -> Facts {
-        Facts {
-            client_phone: "79997775533".to_owned(),
-            client_text: "+79997775533".to_owned(),
-            vats_phone: "79229929292".to_owned(),
-            direction: "inbound",
-            result: "answered",
-            reason: "",
-            started_at: "2026-11-22T10:00:00+03:00".to_owned(),
-            answered_at: "2026-11-22T10:00:05+03:00".to_owned(),
-            finished_at: "2026-11-22T10:01:07+03:00".to_owned(),
-            wait_seconds: 5,
-            talk_seconds: 62,
-            employee_extension: "101".to_owned(),
-            reference: "7ZK3M9QA".to_owned(),
-            external_id: "pbx-42".to_owned(),
-            direction_text: "Входящий",
-            result_text: "состоялся разговор".to_owned(),
-            started_at_text: "22.11.2026 10:00:00".to_owned(),
-            wait_text: "5 с".to_owned(),
-            talk_text: "1 мин 2 с".to_owned(),
-        }
-    }
+    use crate::template::samples;
 
     fn missed() -> Facts {
         Facts {
             result_text: "пропущен (никто не ответил)".to_owned(),
             answered_at: String::new(),
             employee_extension: String::new(),
-            ..facts()
+            ..samples::answered()
         }
     }
 
@@ -126,7 +103,7 @@ mod tests {
 
     #[test]
     fn our_own_texts() {
-        let texts = texts(&WorkonflowTemplates::default(), &facts());
+        let texts = texts(&WorkonflowTemplates::default(), &samples::answered());
         assert_eq!(
             texts.comment,
             "Входящий звонок 22.11.2026 10:00:00: состоялся разговор\nКлиент: +79997775533\nСотрудник: доб. 101\n\
@@ -152,7 +129,7 @@ mod tests {
             thread_title: Some("Клиент {{ call.vats_phone }}".to_owned()),
             contact_name: Some("{{ call.reason }}".to_owned()),
         };
-        let texts = texts(&settings, &facts());
+        let texts = texts(&settings, &samples::answered());
         assert_eq!(texts.comment, "79997775533 62\nЗвонок № 7ZK3M9QA");
         assert_eq!(texts.thread_title, "Клиент 79229929292");
         assert_eq!(texts.contact_name, "+79997775533", "a name that came out empty");
