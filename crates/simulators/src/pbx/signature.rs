@@ -32,7 +32,7 @@ fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// The example of the specification, https://www.standardwebhooks.com
+    /// The example of the specification, <https://www.standardwebhooks.com>.
     #[test]
     fn the_signature_is_that_of_the_specification() {
         let headers = sign(

@@ -5,4 +5,7 @@
 mod faults;
 mod kontur;
 mod metabot;
+mod page;
+mod pbx;
+mod scenario;
 mod workonflow;
