@@ -11,6 +11,7 @@ pub mod kontur;
 pub mod metabot;
 pub mod page;
 pub mod pbx;
+pub mod sandbox;
 pub mod scenario;
 pub mod server;
 mod shape;

@@ -147,6 +147,11 @@ impl Pbx {
         self.handle.silent.send_replace(silent);
     }
 
+    /// Whether it is silent at the moment.
+    pub fn is_silent(&self) -> bool {
+        *self.handle.silent.borrow()
+    }
+
     /// Waits until every event so far has been accepted (or refused for good).
     pub async fn delivered(&self, deadline: Duration) -> Result<(), Undelivered> {
         let drained = tokio::time::timeout(deadline, self.handle.queue.drained()).await;

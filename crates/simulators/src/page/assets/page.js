@@ -108,7 +108,7 @@ function showCalls() {
 
 function callCard(call) {
   const live = call.legs.filter((leg) => leg.state !== "ended");
-  const clientButton = action("hangup-client", call.id, t("hangupClient"), "hangup", { call_id: call.id, by: "client" }, "end");
+  const clientButton = action("hangup-client", call.id, t("hangupClient"), "hangup", { call_id: call.id }, "end");
   return make("li", { className: "call", data: { testid: "call", callId: call.id, state: call.state, direction: call.direction } },
     make("div", { className: "call-head" },
       make("b", {}, call.direction === "internal" ? t("internal") : phone(call.client_phone)),
@@ -127,11 +127,11 @@ function legRow(call, leg) {
     ringing: () => [action("answer", leg.id, t("answer"), "answer", target, "main")],
     talking: () => [
       action("hold", leg.id, t("hold"), "hold", target),
-      colleague && action("transfer", leg.id, `→ ${colleague.extension}`, "transfer", { ...target, extension: colleague.extension }, "", `${t("transfer")} ${colleague.extension}`),
+      colleague && action("transfer", leg.id, `→ ${colleague.extension}`, "transfer", { call_id: call.id, extension: colleague.extension }, "", `${t("transfer")} ${colleague.extension}`),
     ],
     held: () => [action("resume", leg.id, t("resume"), "resume", target, "main")],
   };
-  const end = action("hangup-employee", leg.id, t("hangupEmployee"), "hangup", { ...target, by: "employee" }, "end");
+  const end = action("hangup-employee", leg.id, t("hangupEmployee"), "hangup", target, "end");
   return make("div", { className: "leg", data: { testid: "leg", legId: leg.id, extension: leg.extension ?? "", state: leg.state } },
     make("div", { className: "leg-head" },
       make("span", {}, leg.title),
@@ -142,7 +142,7 @@ function legRow(call, leg) {
 function action(testid, id, text, path, body, className = "", title = "") {
   const button = make("button", { type: "button", id: `${testid}-${id}`, className, title, textContent: text, data: { testid } });
   if (title) button.ariaLabel = title;
-  button.addEventListener("click", () => post(path, body));
+  button.addEventListener("click", () => post(path, path === "hangup" ? { ...body, record: $("record").checked } : body));
   return button;
 }
 
@@ -215,7 +215,7 @@ function entryCard(entry) {
   const odd = !bad && (entry.fault || entry.status === 0 || entry.status >= 400);
   const since = entry.since_ms === null ? undefined
     : make("span", { className: "since", title: `${entry.since_ms} ${t("since")}` }, `+${duration(entry.since_ms)}`);
-  const data = { testid: "entry", system: entry.system, operation: entry.operation, seq: entry.seq, status: entry.status, violations: entry.violations.length };
+  const data = { testid: "entry", system: entry.system, operation: entry.operation, type: entry.body?.type ?? "", seq: entry.seq, status: entry.status, violations: entry.violations.length };
   return make("li", { id: `entry-${entry.seq}`, className: ["entry", sent && "sent", bad && "bad", odd && "odd"].filter(Boolean).join(" "), data },
     make("div", { className: "entry-head" }, make("b", {}, title(entry)), since),
     make("p", { className: "what" }, summary(entry, state.users)),
@@ -226,7 +226,7 @@ function entryCard(entry) {
 function details(entry) {
   const status = entry.fault ? `${t("played")} ${entry.fault} · ${entry.status || "—"}` : entry.status || "—";
   const box = make("details", {}, make("summary", {},
-    make("span", { className: "op" }, entry.operation), make("span", { className: "status" }, String(status))));
+    make("span", { className: "op" }, [entry.operation, entry.body?.type].filter(Boolean).join(" ")), make("span", { className: "status" }, String(status))));
   // Most are never opened: the JSON is printed when it is looked at.
   box.addEventListener("toggle", () => {
     if (!box.open || box.childElementCount > 1) return;
