@@ -5,22 +5,47 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::Call;
+use crate::call::event::{Direction, Recording};
 use crate::call::leg::Leg;
+use crate::call::{Call, CallResult};
 use crate::clock::Timestamp;
 use crate::id::LegId;
-use crate::outbox::Notice;
+use crate::instance::settings::JobTrigger;
+use crate::outbox::{DestinationKind, Notice};
 
 /// What Kontur has been told of a call, so that nothing is told twice or out of order. Stored with the call.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Told {
-    started: bool,
-    /// call-finished or call-failed: nothing of the call itself may follow.
-    closed: bool,
-    /// The finished call was handed on: registered, commented, jobs started.
-    settled: bool,
+    stage: Stage,
+    handed_on: HandedOn,
     legs: BTreeMap<LegId, LegTold>,
+}
+
+/// How far the call itself was told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Stage {
+    /// Not at all.
+    #[default]
+    Untold,
+    /// call-started.
+    Started,
+    /// call-finished or call-failed: nothing of the call itself may follow.
+    Closed,
+}
+
+/// Whether the call was registered, commented and its jobs started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum HandedOn {
+    /// Not yet.
+    #[default]
+    No,
+    /// As one that could not be placed: nothing to register.
+    Unplaced,
+    /// As a finished call.
+    Finished,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,12 +89,12 @@ impl Told {
     /// connects, everything open is closed before the call is, and what is closed stays closed.
     pub fn catch_up(&mut self, call: &Call) -> Vec<Notice> {
         let mut notices = Vec::new();
-        if self.closed {
+        if self.stage == Stage::Closed {
             return notices;
         }
         let never_placed = call.could_not_be_placed() && call.legs().is_empty();
-        if !self.started && !never_placed {
-            self.started = true;
+        if self.stage == Stage::Untold && !never_placed {
+            self.stage = Stage::Started;
             notices.push(Notice::CallStarted { at: call.began_at() });
         }
         let legs = in_order(call);
@@ -84,7 +109,7 @@ impl Told {
             for (id, leg) in legs {
                 self.legs.entry(id.clone()).or_default().disconnect(&mut notices, id, leg, at);
             }
-            self.closed = true;
+            self.stage = Stage::Closed;
             notices.push(if call.could_not_be_placed() {
                 Notice::CallFailed { at }
             } else {
@@ -96,28 +121,72 @@ impl Told {
 
     /// Whether the call is over and still has to be handed on once it has been quiet.
     pub fn awaits_settling(&self, call: &Call) -> bool {
-        call.is_closed() && !self.settled
+        let handed_on = match self.handed_on {
+            HandedOn::No => false,
+            HandedOn::Unplaced => call.could_not_be_placed(),
+            HandedOn::Finished => true,
+        };
+        call.is_closed() && !handed_on
     }
 
     /// Whether the finished call was handed on.
     pub fn is_settled(&self) -> bool {
-        self.settled
+        self.handed_on == HandedOn::Finished
     }
 
-    /// Remembers that the finished call was handed on.
-    pub fn settle(&mut self) {
-        self.settled = true;
+    /// Remembers that the call was handed on. One that could not be placed, but turns out to have been, will be
+    /// handed on as what it is.
+    pub fn settle(&mut self, call: &Call) {
+        self.handed_on = if call.could_not_be_placed() { HandedOn::Unplaced } else { HandedOn::Finished };
     }
 
     /// A call that is known only from history is told to nobody live: everything counts as told.
     pub fn skip_realtime(&mut self) {
-        self.started = true;
-        self.closed = true;
+        self.stage = Stage::Closed;
     }
+}
 
-    /// Whether nothing was told yet.
-    pub fn is_untold(&self) -> bool {
-        *self == Self::default()
+/// What a finished call is handed on as, once it has been quiet: to whom and in which order.
+pub fn hand_on(call: &Call, workonflow: bool, jobs: &[JobTrigger]) -> Vec<(DestinationKind, Notice)> {
+    let mut plan = Vec::new();
+    if !call.could_not_be_placed() {
+        plan.push((DestinationKind::Kontur, Notice::Register));
+        // There is no client in an internal call whom a thread could be about.
+        if workonflow && call.direction() != Direction::Internal {
+            plan.push((DestinationKind::Workonflow, Notice::Comment));
+        }
+    }
+    plan.extend(matching_jobs(call, trigger_of(call.result()), jobs));
+    if call.recordings().next().is_some() {
+        plan.extend(matching_jobs(call, JobTrigger::Recording, jobs));
+    }
+    plan
+}
+
+/// What a recording gives rise to that became ready after its call was handed on.
+pub fn hand_on_recording(
+    call: &Call,
+    recording: &Recording,
+    jobs: &[JobTrigger],
+) -> Vec<(DestinationKind, Notice)> {
+    let mut plan = vec![(DestinationKind::Kontur, Notice::Recording { recording: recording.clone() })];
+    plan.extend(matching_jobs(call, JobTrigger::Recording, jobs));
+    plan
+}
+
+fn matching_jobs(call: &Call, on: JobTrigger, jobs: &[JobTrigger]) -> Vec<(DestinationKind, Notice)> {
+    let rules = jobs
+        .iter()
+        .enumerate()
+        .filter(|(_, trigger)| **trigger == on && call.direction() != Direction::Internal);
+    rules.map(|(rule, _)| (DestinationKind::Metabot, Notice::Job { rule })).collect()
+}
+
+const fn trigger_of(result: CallResult) -> JobTrigger {
+    match result {
+        CallResult::Answered => JobTrigger::Answered,
+        CallResult::Missed => JobTrigger::Missed,
+        CallResult::Failed => JobTrigger::Failed,
     }
 }
 

@@ -1,1 +1,204 @@
-//! (being laid out)
+//! The use cases: take events in, deliver, set up, dial, sync, administer. Rules are in `domain`, SQL in `storage`;
+//! remote systems arrive as trait objects.
+
+mod access;
+pub mod admin;
+pub mod dial;
+pub mod error;
+pub mod happening;
+pub mod ingest;
+pub mod instance;
+mod outbox;
+mod settling;
+mod setup;
+mod start;
+pub mod status;
+mod sync;
+pub mod vault;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use domain::call::event::CallEvent;
+use domain::clock::Clock;
+use domain::instance::status::{Signal, Status};
+use domain::port::provider::{WebhookError, WebhookRequest};
+use domain::secret::Secret;
+use storage::error::StorageError;
+use storage::{Store, Tx};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::access::AccessKeys;
+use crate::error::EngineError;
+use crate::ingest::{Accepted, Aftermath, Journal, Origin, Waits};
+use crate::instance::{Connect, Instance, Instances};
+use crate::outbox::{Command, Outbox};
+use crate::settling::Settling;
+use crate::sync::Syncing;
+use crate::vault::Vault;
+
+pub use start::EngineOptions;
+
+/// Deliveries under way may take so long to end when the server is stopped.
+const DRAIN_WITHIN: Duration = Duration::from_secs(10);
+
+/// The use cases on one store.
+pub struct Engine {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    connect: Arc<dyn Connect>,
+    vault: Vault,
+    instances: Arc<Instances>,
+    access: AccessKeys,
+    outbox: Outbox,
+    settling: Settling,
+    syncing: Syncing,
+    waits: Waits,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Engine {
+    /// The instance of a workspace.
+    pub fn instance(&self, workspace: &str) -> Result<Arc<Instance>, EngineError> {
+        let unknown = || EngineError::NotFound("there is no integration for this workspace".to_owned());
+        self.instances.of(workspace).ok_or_else(unknown)
+    }
+
+    /// All instances, by workspace.
+    pub fn all_instances(&self) -> Vec<Arc<Instance>> {
+        self.instances.all()
+    }
+
+    /// Takes a provider's request in. When this returns the events are durable.
+    pub async fn take_webhook<'h>(
+        &self,
+        workspace: &str,
+        provider: &str,
+        header: &'h (dyn Fn(&str) -> Option<&'h str> + Sync),
+        body: Bytes,
+    ) -> Result<Accepted, EngineError> {
+        let instance = self.instance(workspace)?;
+        let live = instance.live();
+        let kind = live.connections.provider.kind();
+        if kind != provider {
+            return Err(EngineError::NotFound(format!(
+                "this workspace's telephony is {kind}, not {provider}"
+            )));
+        }
+        let now = self.clock.now();
+        let header = |name: &str| header(name).map(|value| value as &str);
+        let request = WebhookRequest { header: &header, body: &body, received_at: now };
+        if let Err(error) = live.connections.provider.verify(&request) {
+            happening::webhook_refused(&instance.workspace, kind, &error.to_string());
+            return Err(match error {
+                WebhookError::Unauthorized(message) => EngineError::Unauthorized(message),
+                WebhookError::Invalid(faults) => EngineError::InvalidEvents(faults),
+            });
+        }
+        if instance.status() == Status::NotConfigured {
+            return Err(EngineError::NotConfigured(
+                "the integration is not set up yet; run setup".to_owned(),
+            ));
+        }
+        let taken = {
+            let instance = Arc::clone(&instance);
+            self.journal(move |tx, waits| {
+                let aftermath = Aftermath::default();
+                let mut journal = Journal { tx, instance: &instance, live: &live, waits, now, aftermath };
+                let taken = journal.request(&body)?;
+                Ok((taken, journal.aftermath))
+            })
+        };
+        match taken.await? {
+            Ok(accepted) => {
+                happening::events_accepted(kind, accepted.accepted, accepted.duplicates);
+                Ok(accepted)
+            }
+            Err(faults) => {
+                happening::webhook_refused(&instance.workspace, kind, "invalid events");
+                Err(EngineError::InvalidEvents(faults))
+            }
+        }
+    }
+
+    /// Lets a caller in that claims to be Kontur; without a workspace the one whose instance accepts the key.
+    pub async fn authenticate(
+        &self,
+        workspace: Option<&str>,
+        access_key: Option<&Secret>,
+    ) -> Result<Arc<Instance>, EngineError> {
+        let missing = || EngineError::Unauthorized("header X-XCOM-AccessKey is missing".to_owned());
+        match workspace {
+            Some(workspace) => {
+                let instance = self.instance(workspace)?;
+                self.access.check(&*self.clock, &instance, access_key.ok_or_else(missing)?).await?;
+                Ok(instance)
+            }
+            None => self.access.find(&*self.clock, &self.instances, access_key.ok_or_else(missing)?).await,
+        }
+    }
+
+    /// Takes events in that were not sent as a request.
+    pub(crate) async fn take_events(
+        &self,
+        instance: &Instance,
+        events: Vec<CallEvent>,
+        origin: Origin,
+    ) -> Result<Accepted, EngineError> {
+        let (id, live, now) = (instance.id, instance.live(), self.clock.now());
+        let instances = Arc::clone(&self.instances);
+        let taken = self.journal(move |tx, waits| {
+            let Some(instance) = instances.get(id) else {
+                return Ok((Accepted::default(), Aftermath::default()));
+            };
+            let aftermath = Aftermath::default();
+            let mut journal = Journal { tx, instance: &instance, live: &live, waits, now, aftermath };
+            let accepted = journal.events(&events, origin)?;
+            Ok((accepted, journal.aftermath))
+        });
+        Ok(taken.await?)
+    }
+
+    /// Runs a change of calls; hands on what it leaves to do once it is durable, even if the caller has gone away.
+    pub(crate) async fn journal<T, F>(&self, mut change: F) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        F: FnMut(&Tx<'_>, Waits) -> Result<(T, Aftermath), StorageError> + Send + 'static,
+    {
+        let (waits, outbox, settling) = (self.waits, self.outbox.clone(), self.settling.clone());
+        self.store
+            .write(move |tx| {
+                let (result, aftermath) = change(tx, waits)?;
+                let (outbox, settling) = (outbox.clone(), settling.clone());
+                tx.after_commit(move || {
+                    if !aftermath.planned.is_empty() {
+                        outbox.tell(Command::Planned(aftermath.planned));
+                    }
+                    aftermath.settling.into_iter().for_each(|(call, at)| settling.at(call, at));
+                });
+                Ok(result)
+            })
+            .await
+    }
+
+    /// Applies a signal to the instance's condition.
+    pub(crate) async fn signal(&self, instance: &Instance, signal: Signal) -> Result<(), EngineError> {
+        if status::apply(&self.store, &*self.clock, instance, signal).await? {
+            self.outbox.tell(Command::Wake(instance.id));
+        }
+        Ok(())
+    }
+
+    /// Stops handing deliveries out and waits for those under way, within a limit. What is cut off is looked up at the
+    /// next start.
+    pub async fn shut_down(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(DRAIN_WITHIN, self.tasks.wait()).await.is_err() {
+            tracing::warn!("deliveries were still under way; they are looked up at the next start");
+        }
+    }
+}

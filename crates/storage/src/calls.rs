@@ -101,7 +101,11 @@ pub fn state_word(call: &Call) -> &'static str {
 
 impl Tx<'_> {
     /// The call with the provider's id, if it is known.
-    pub fn find_call(&self, instance: InstanceId, id: &ExternalId) -> Result<Option<StoredCall>, StorageError> {
+    pub fn find_call(
+        &self,
+        instance: InstanceId,
+        id: &ExternalId,
+    ) -> Result<Option<StoredCall>, StorageError> {
         self.one(FIND, &[instance.0.into(), id.as_str().into()], read)
     }
 

@@ -318,13 +318,15 @@ impl Tx<'_> {
             }
             Settlement::Retry { due_at, reason, suspect } => {
                 let due_at = (*due_at).into();
-                let parameters = [at, due_at, status, answer, reason.into(), (*suspect).into(), progress, id.0.into()];
+                let parameters =
+                    [at, due_at, status, answer, reason.into(), (*suspect).into(), progress, id.0.into()];
                 self.execute(RETRY, &parameters)?;
                 self.insert_attempt(id, attempt, reason)
             }
             Settlement::Dead { cause, reason, suspect } => {
                 let (cause, suspect) = (cause.word().into(), (*suspect).into());
-                let parameters = [at, ended_at, status, answer, cause, reason.into(), suspect, progress, id.0.into()];
+                let parameters =
+                    [at, ended_at, status, answer, cause, reason.into(), suspect, progress, id.0.into()];
                 self.execute(DEAD, &parameters)?;
                 self.insert_attempt(id, attempt, reason)
             }
@@ -398,7 +400,11 @@ impl Tx<'_> {
     }
 
     /// Whether a destination has dead letters.
-    pub fn has_dead_deliveries(&self, instance: InstanceId, to: DestinationKind) -> Result<bool, StorageError> {
+    pub fn has_dead_deliveries(
+        &self,
+        instance: InstanceId,
+        to: DestinationKind,
+    ) -> Result<bool, StorageError> {
         Ok(self.one(HAS_DEAD, &[instance.0.into(), to.word().into()], |row| row.int(0))?.is_some())
     }
 
@@ -409,7 +415,8 @@ impl Tx<'_> {
 
     /// Whether a call has a delivery of this kind that is made or will be.
     pub fn is_planned(&self, call: CallId, to: DestinationKind, kind: &str) -> Result<bool, StorageError> {
-        let count = self.one(PENDING_OF_CALL, &[call.0.into(), to.word().into(), kind.into()], |row| row.int(0))?;
+        let count =
+            self.one(PENDING_OF_CALL, &[call.0.into(), to.word().into(), kind.into()], |row| row.int(0))?;
         Ok(count.is_some_and(|count| count > 0))
     }
 
@@ -427,13 +434,22 @@ impl Tx<'_> {
     }
 
     /// The client waits no longer.
-    pub fn delete_unreturned(&self, instance: InstanceId, client: &Phone, thread: &str) -> Result<(), StorageError> {
+    pub fn delete_unreturned(
+        &self,
+        instance: InstanceId,
+        client: &Phone,
+        thread: &str,
+    ) -> Result<(), StorageError> {
         self.execute(DELETE_UNRETURNED, &[instance.0.into(), client.as_str().into(), thread.into()])?;
         Ok(())
     }
 
     /// Threads in which the client waits.
-    pub fn unreturned(&self, instance: InstanceId, client: &Phone) -> Result<Vec<UnreturnedThread>, StorageError> {
+    pub fn unreturned(
+        &self,
+        instance: InstanceId,
+        client: &Phone,
+    ) -> Result<Vec<UnreturnedThread>, StorageError> {
         self.all(UNRETURNED, &[instance.0.into(), client.as_str().into()], |row| {
             Ok(UnreturnedThread { thread_id: row.text(0)?, missed_at: row.time(1)? })
         })

@@ -81,7 +81,11 @@ impl Tx<'_> {
     }
 
     /// A noted request.
-    pub fn dial(&self, instance: InstanceId, id: &CommunicationId) -> Result<Option<DialRecord>, StorageError> {
+    pub fn dial(
+        &self,
+        instance: InstanceId,
+        id: &CommunicationId,
+    ) -> Result<Option<DialRecord>, StorageError> {
         self.one(GET, &[instance.0.into(), id.as_str().into()], read)
     }
 
@@ -100,7 +104,10 @@ impl Tx<'_> {
         reason: Option<&str>,
     ) -> Result<(), StorageError> {
         let call = call.map(ExternalId::as_str).into();
-        self.execute(SETTLE, &[state.word().into(), call, reason.into(), instance.0.into(), id.as_str().into()])?;
+        self.execute(
+            SETTLE,
+            &[state.word().into(), call, reason.into(), instance.0.into(), id.as_str().into()],
+        )?;
         Ok(())
     }
 }

@@ -152,7 +152,10 @@ impl Tx<'_> {
         self.execute(SET_CONDITION, &parameters)?;
         if from != to {
             let (from, to) = (i64::from(from.code()), i64::from(to.code()));
-            self.insert(INSERT_CHANGE, &[before.id.0.into(), now.into(), from.into(), to.into(), reason.into()])?;
+            self.insert(
+                INSERT_CHANGE,
+                &[before.id.0.into(), now.into(), from.into(), to.into(), reason.into()],
+            )?;
         }
         Ok(())
     }
@@ -161,7 +164,12 @@ impl Tx<'_> {
     pub fn status_changes(&self, id: InstanceId, limit: u32) -> Result<Vec<StatusChange>, StorageError> {
         let code = |row: &Row<'_>, column| row.int(column).map(|code| u8::try_from(code).unwrap_or(0));
         self.all(CHANGES, &[id.0.into(), limit.into()], |row| {
-            Ok(StatusChange { at: row.time(0)?, from: code(row, 1)?, to: code(row, 2)?, reason: row.text(3)? })
+            Ok(StatusChange {
+                at: row.time(0)?,
+                from: code(row, 1)?,
+                to: code(row, 2)?,
+                reason: row.text(3)?,
+            })
         })
     }
 

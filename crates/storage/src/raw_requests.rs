@@ -37,7 +37,8 @@ impl Tx<'_> {
         received_at: Timestamp,
         body: &[u8],
     ) -> Result<RawRequestId, StorageError> {
-        self.insert(INSERT, &[instance.0.into(), provider.into(), received_at.into(), body.into()]).map(RawRequestId)
+        self.insert(INSERT, &[instance.0.into(), provider.into(), received_at.into(), body.into()])
+            .map(RawRequestId)
     }
 
     /// Notes why a request was refused.

@@ -51,7 +51,11 @@ impl Store {
             .spawn(move || sqlite::run_writer(&connection, jobs))
             .map_err(|error| StorageError::Driver(format!("the writer thread cannot start: {error}")))?;
         let readers = Readers { path: options.path.clone(), idle: Mutex::default() };
-        Ok(Self { writer, readers: Arc::new(readers), thread: Arc::new(WriterThread(Mutex::new(Some(thread)))) })
+        Ok(Self {
+            writer,
+            readers: Arc::new(readers),
+            thread: Arc::new(WriterThread(Mutex::new(Some(thread)))),
+        })
     }
 
     /// Makes a change. Returns once it is durable. `change` may run more than once and must depend on nothing but its
@@ -62,9 +66,11 @@ impl Store {
         F: FnMut(&mut Tx<'_>) -> Result<T, StorageError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.writer.try_send(Box::new(Change { change, result: None, reply })).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => StorageError::Busy,
-            mpsc::error::TrySendError::Closed(_) => StorageError::Closed,
+        self.writer.try_send(Box::new(Change { make: change, result: None, reply })).map_err(|error| {
+            match error {
+                mpsc::error::TrySendError::Full(_) => StorageError::Busy,
+                mpsc::error::TrySendError::Closed(_) => StorageError::Closed,
+            }
         })?;
         answer.await.unwrap_or(Err(StorageError::Closed))
     }
@@ -106,7 +112,7 @@ impl Readers {
 }
 
 struct Change<F, T> {
-    change: F,
+    make: F,
     result: Option<T>,
     reply: oneshot::Sender<Result<T, StorageError>>,
 }
@@ -117,7 +123,7 @@ where
     F: FnMut(&mut Tx<'_>) -> Result<T, StorageError> + Send,
 {
     fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), StorageError> {
-        self.result = Some((self.change)(tx)?);
+        self.result = Some((self.make)(tx)?);
         Ok(())
     }
 

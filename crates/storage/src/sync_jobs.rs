@@ -41,7 +41,12 @@ pub struct SyncJob {
 
 impl Tx<'_> {
     /// Begins a run.
-    pub fn insert_sync_job(&self, instance: InstanceId, window: Window, now: Timestamp) -> Result<i64, StorageError> {
+    pub fn insert_sync_job(
+        &self,
+        instance: InstanceId,
+        window: Window,
+        now: Timestamp,
+    ) -> Result<i64, StorageError> {
         self.insert(INSERT, &[instance.0.into(), window.from.into(), window.to.into(), now.into()])
     }
 

@@ -78,7 +78,7 @@ impl<'a> From<&'a [u8]> for Value<'a> {
     }
 }
 
-impl<'a, T: Into<Self>> From<Option<T>> for Value<'a> {
+impl<T: Into<Self>> From<Option<T>> for Value<'_> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
     }
@@ -140,7 +140,12 @@ impl Row<'_> {
         serde_json::from_slice(bytes).map_err(|error| StorageError::Inconsistent {
             table,
             column: name,
-            row: self.0.get_ref(0).ok().and_then(|id| id.as_i64().ok()).map_or_else(String::new, |id| id.to_string()),
+            row: self
+                .0
+                .get_ref(0)
+                .ok()
+                .and_then(|id| id.as_i64().ok())
+                .map_or_else(String::new, |id| id.to_string()),
             message: error.to_string(),
         })
     }
@@ -175,7 +180,8 @@ impl<'a> Tx<'a> {
 
     /// Runs an `INSERT … RETURNING id`.
     pub(crate) fn insert(&self, sql: &str, parameters: &[Value<'_>]) -> Result<i64, StorageError> {
-        self.one(sql, parameters, |row| row.int(0))?.ok_or_else(|| StorageError::Driver("no id came back".to_owned()))
+        self.one(sql, parameters, |row| row.int(0))?
+            .ok_or_else(|| StorageError::Driver("no id came back".to_owned()))
     }
 
     /// The first row, if there is one.

@@ -50,7 +50,8 @@ fn commit_batch(connection: &Connection, batch: &mut Vec<Box<dyn Job>>) {
 }
 
 fn commit(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), StorageError> {
-    let transaction = rusqlite::Transaction::new_unchecked(connection, rusqlite::TransactionBehavior::Immediate)?;
+    let transaction =
+        rusqlite::Transaction::new_unchecked(connection, rusqlite::TransactionBehavior::Immediate)?;
     let mut tx = Tx::new(connection);
     for job in jobs {
         // A panic in one change must not end the writer, which everybody depends on.

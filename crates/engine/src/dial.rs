@@ -1,0 +1,275 @@
+//! CALL and HANGUP of Kontur (contract Kontur §1).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::call::event::{CallEvent, Direction, Happening, Reason};
+use domain::id::{CommunicationId, EventId, Extension, ExternalId, KonturUserId, LegId};
+use domain::instance::status::{Failure, Signal, Status};
+use domain::phone::Phone;
+use domain::port::provider::DialRequest;
+use domain::port::{RemoteError, RemoteErrorKind};
+use storage::Tx;
+use storage::dials::{DialRecord, DialState};
+
+use crate::Engine;
+use crate::error::EngineError;
+use crate::happening;
+use crate::ingest::Origin;
+use crate::instance::{Instance, Live};
+
+/// Kontur wants an answer within 3 s; what takes longer goes on, and a failure is reported by call-failed.
+const ANSWER_WITHIN: Duration = Duration::from_millis(2_500);
+
+/// A provider that cannot be reached is asked again this often before the call counts as failed.
+const ATTEMPTS: u32 = 4;
+
+/// Between those attempts.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// A user pressed "Call".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallCommand {
+    /// Kontur's communication.
+    pub communication: CommunicationId,
+    /// Who calls.
+    pub from: KonturUserId,
+    /// The colleague to be called, in an internal call.
+    pub to: Option<KonturUserId>,
+    /// The client to be called.
+    pub client_phone: Option<String>,
+}
+
+impl Engine {
+    /// Places a call for a user. A repeat of the same communication places no second one.
+    pub async fn call(
+        self: &Arc<Self>,
+        instance: &Arc<Instance>,
+        command: CallCommand,
+    ) -> Result<(), EngineError> {
+        let live = instance.live();
+        if instance.status() == Status::NotConfigured {
+            return Err(EngineError::NotConfigured(
+                "the integration is not set up yet; run setup".to_owned(),
+            ));
+        }
+        if !live.connections.provider.capabilities().dial {
+            return Err(EngineError::NotSupported(
+                "this telephony cannot start calls; configure control_url".to_owned(),
+            ));
+        }
+        let request = dial_request(&live, &command)?;
+        let record = DialRecord {
+            instance: instance.id,
+            request: request.request.clone(),
+            extension: request.extension.clone(),
+            client_phone: request.client_phone.clone(),
+            requested_at: self.clock.now(),
+            state: DialState::Requested,
+            reason: None,
+        };
+        let noted = self.store.write(move |tx| {
+            let new = tx.insert_dial(&record)?;
+            if new { Ok(None) } else { tx.dial(record.instance, &record.request) }
+        });
+        match noted.await? {
+            None => self.place(instance, request).await,
+            Some(earlier) if earlier.state == DialState::Refused => Err(EngineError::Conflict(
+                earlier.reason.unwrap_or_else(|| "the call could not be placed".to_owned()),
+            )),
+            Some(_) => Ok(()),
+        }
+    }
+
+    async fn place(
+        self: &Arc<Self>,
+        instance: &Arc<Instance>,
+        request: DialRequest,
+    ) -> Result<(), EngineError> {
+        let (answered, answer) = tokio::sync::oneshot::channel();
+        let (engine, instance) = (Arc::clone(self), Arc::clone(instance));
+        self.tasks.spawn(async move {
+            let outcome = engine.dial_patiently(&instance, &request).await;
+            // If nobody waits any more Kontur has its "OK", and a failure has to be reported.
+            let in_time = answered.send(outcome.clone()).is_ok();
+            engine.note_dial(&instance, &request, &outcome, in_time).await;
+        });
+        match tokio::time::timeout(ANSWER_WITHIN, answer).await {
+            Ok(Ok(Err(error))) => {
+                Err(EngineError::Conflict(format!("the call could not be placed: {error}")))
+            }
+            Ok(Ok(Ok(_)) | Err(_)) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Asks the provider; repeats are harmless, since it knows the request by its id.
+    async fn dial_patiently(
+        &self,
+        instance: &Instance,
+        request: &DialRequest,
+    ) -> Result<ExternalId, RemoteError> {
+        let provider = Arc::clone(&instance.live().connections.provider);
+        let mut attempt = 1;
+        loop {
+            match provider.dial(request).await {
+                Err(error) if attempt < ATTEMPTS && may_pass(&error) => attempt += 1,
+                outcome => return outcome,
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn note_dial(
+        &self,
+        instance: &Instance,
+        request: &DialRequest,
+        outcome: &Result<ExternalId, RemoteError>,
+        in_time: bool,
+    ) {
+        let state = match (outcome, in_time) {
+            (Ok(_), _) => DialState::Accepted,
+            (Err(_), true) => DialState::Refused,
+            (Err(_), false) => DialState::Failed,
+        };
+        let credentials = match outcome {
+            Ok(_) => Some(Signal::CredentialsAccepted(Failure::ProviderCredentials)),
+            Err(error) if error.kind == RemoteErrorKind::Unauthorized => {
+                Some(Signal::CredentialsRefused(Failure::ProviderCredentials, error.to_string()))
+            }
+            Err(_) => None,
+        };
+        if let Some(signal) = credentials
+            && let Err(error) = self.signal(instance, signal).await
+        {
+            happening::background_failed(&instance.workspace, "status", &error);
+        }
+        let (id, communication) = (instance.id, request.request.clone());
+        let call = outcome.as_ref().ok().cloned();
+        let reason = outcome.as_ref().err().map(ToString::to_string);
+        let (call_of_write, reason_of_write) = (call, reason.clone());
+        let noted = self.store.write(move |tx| {
+            tx.settle_dial(id, &communication, state, call_of_write.as_ref(), reason_of_write.as_deref())
+        });
+        if let Err(error) = noted.await {
+            happening::background_failed(&instance.workspace, "call", &error);
+        }
+        if state == DialState::Failed {
+            self.report_failed_dial(instance, request, &reason.unwrap_or_default()).await;
+        }
+    }
+
+    /// Tells Kontur by call-failed, through the journal like everything else.
+    async fn report_failed_dial(&self, instance: &Instance, request: &DialRequest, reason: &str) {
+        tracing::warn!(workspace = %instance.workspace, reason, "a call could not be placed");
+        let event = CallEvent {
+            id: EventId::new(format!("dial:{}", request.request)),
+            at: self.clock.now(),
+            call: ExternalId::new(format!("dial:{}", request.request)),
+            direction: Some(Direction::Outbound),
+            client_phone: Some(request.client_phone.clone()),
+            vats_phone: None,
+            request: Some(request.request.clone()),
+            happening: Happening::CallFailed(Some(Reason::Error)),
+        };
+        if let Err(error) = self.take_events(instance, vec![event], Origin::Live(None)).await {
+            happening::background_failed(&instance.workspace, "call-failed", &error);
+        }
+    }
+
+    /// After a start: requests of which nobody knows what became. The provider knows them by their id, so asking
+    /// again places no second call.
+    pub(crate) async fn resume_dials(self: &Arc<Self>) -> Result<(), EngineError> {
+        for dial in self.store.read(Tx::open_dials).await? {
+            let Some(instance) = self.instances.get(dial.instance) else { continue };
+            let (id, request_id, since) =
+                (dial.instance, dial.request.clone(), dial.requested_at.minus(PAUSE));
+            let shown_up = self.store.read(move |tx| tx.has_call_of_request(id, &request_id, since)).await?;
+            let request = DialRequest {
+                request: dial.request,
+                extension: dial.extension,
+                client_phone: dial.client_phone,
+                auto_answer: instance.live().behaviour().auto_answer,
+            };
+            let engine = Arc::clone(self);
+            self.tasks.spawn(async move {
+                let gone = || {
+                    RemoteError::new(
+                        "telephony",
+                        "call",
+                        RemoteErrorKind::Interrupted,
+                        "the server was restarted",
+                    )
+                };
+                // A user who pressed "Call" before a restart has given up by now: the phone must not ring out of the blue.
+                let outcome = if shown_up { Ok(ExternalId::new("")) } else { Err(gone()) };
+                engine.note_dial(&instance, &request, &outcome, false).await;
+            });
+        }
+        Ok(())
+    }
+
+    /// Ends a leg for a user. One that has ended already is fine.
+    pub async fn hang_up(
+        &self,
+        instance: &Instance,
+        leg: &LegId,
+        communication: Option<&CommunicationId>,
+    ) -> Result<(), EngineError> {
+        let (id, leg_id) = (instance.id, leg.clone());
+        let found = self.store.read(move |tx| tx.call_of_leg(id, &leg_id)).await?;
+        let unknown = || EngineError::NotFound(format!("no call item {leg} is known in this workspace"));
+        let stored = found.ok_or_else(unknown)?;
+        if communication.is_some_and(|id| stored.communication.as_ref().is_some_and(|known| known != id)) {
+            return Err(EngineError::NotFound(format!(
+                "call item {leg} does not belong to that communication"
+            )));
+        }
+        let ended = stored.call.legs().get(leg).is_some_and(|leg| leg.ended_at().is_some());
+        if ended || stored.call.is_closed() {
+            return Ok(());
+        }
+        let live = instance.live();
+        if !live.connections.provider.capabilities().hang_up {
+            return Err(EngineError::NotSupported(
+                "this telephony cannot end calls; configure control_url".to_owned(),
+            ));
+        }
+        let hung_up = live.connections.provider.hang_up(&stored.external_id, leg);
+        tokio::time::timeout(ANSWER_WITHIN, hung_up).await.map_or_else(
+            |_| {
+                let message = "the telephony did not answer in time".to_owned();
+                Err(EngineError::Unavailable { message, retry_after: Duration::from_secs(1) })
+            },
+            |outcome| Ok(outcome?),
+        )
+    }
+}
+
+/// A refusal is final; trouble may pass.
+fn may_pass(error: &RemoteError) -> bool {
+    error.is_ambiguous() || matches!(error.kind, RemoteErrorKind::Unreachable | RemoteErrorKind::RateLimited)
+}
+
+fn dial_request(live: &Live, command: &CallCommand) -> Result<DialRequest, EngineError> {
+    let extension = extension_of(live, &command.from)?;
+    let client_phone = match (&command.to, &command.client_phone) {
+        (_, Some(phone)) if !phone.trim().is_empty() => Phone::normalise(phone, live.settings.country),
+        (Some(colleague), _) => Phone::extension(&extension_of(live, colleague)?),
+        (None, _) => {
+            return Err(EngineError::Invalid("clientPhone is missing, and so is toUserId".to_owned()));
+        }
+    };
+    if client_phone.is_anonymous() {
+        return Err(EngineError::Invalid("clientPhone has no digits; give the number to call".to_owned()));
+    }
+    let auto_answer = live.behaviour().auto_answer;
+    Ok(DialRequest { request: command.communication.clone(), extension, client_phone, auto_answer })
+}
+
+fn extension_of(live: &Live, user: &KonturUserId) -> Result<Extension, EngineError> {
+    live.directory.extension_of(user).cloned().ok_or_else(|| {
+        EngineError::NotConfigured(format!(
+            "user {user} has no extension; add the user to the integration's users"
+        ))
+    })
+}

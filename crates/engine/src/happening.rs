@@ -1,0 +1,79 @@
+//! Every observable happening: its log line and its metric in one place. No secrets, no full phone numbers.
+
+use std::time::Duration;
+
+use domain::id::Workspace;
+use domain::instance::status::Status;
+use domain::outbox::{DestinationKind, Outcome};
+use metrics::{counter, gauge, histogram};
+
+/// Events were stored.
+pub fn events_accepted(provider: &'static str, accepted: usize, duplicates: usize) {
+    counter!("kontur_telephony_events_accepted_total", "provider" => provider).increment(accepted as u64);
+    counter!("kontur_telephony_events_duplicate_total", "provider" => provider).increment(duplicates as u64);
+}
+
+/// A webhook was refused.
+pub fn webhook_refused(workspace: &Workspace, provider: &'static str, why: &str) {
+    counter!("kontur_telephony_webhooks_refused_total", "provider" => provider).increment(1);
+    tracing::warn!(%workspace, provider, why, "a webhook was refused");
+}
+
+/// An attempt at a delivery ended.
+pub fn delivery_attempted(
+    workspace: &Workspace,
+    destination: DestinationKind,
+    kind: &'static str,
+    took: Duration,
+    outcome: &Outcome,
+) {
+    let word = match outcome {
+        Outcome::Delivered => "delivered",
+        Outcome::Retry { .. } => "retry",
+        Outcome::Dead { .. } => "dead",
+    };
+    let labels = [("destination", destination.word()), ("kind", kind), ("outcome", word)];
+    counter!("kontur_telephony_delivery_attempts_total", &labels).increment(1);
+    histogram!("kontur_telephony_delivery_seconds", "destination" => destination.word())
+        .record(took.as_secs_f64());
+    match outcome {
+        Outcome::Delivered => tracing::debug!(%workspace, %destination, kind, ?took, "delivered"),
+        Outcome::Retry { reason, .. } => {
+            tracing::warn!(%workspace, %destination, kind, reason, "to be tried again")
+        }
+        Outcome::Dead { cause, reason } => {
+            tracing::error!(%workspace, %destination, kind, cause = cause.word(), reason, "given up: a dead letter");
+        }
+    }
+}
+
+/// Realtime came too late.
+pub fn delivery_expired(workspace: &Workspace, destination: DestinationKind, kind: &'static str) {
+    counter!("kontur_telephony_deliveries_expired_total", "destination" => destination.word()).increment(1);
+    tracing::info!(%workspace, %destination, kind, "too late to be worth sending");
+}
+
+/// The status of an instance changed.
+pub fn status_changed(workspace: &Workspace, from: Status, to: Status, reasons: &[String]) {
+    status(workspace, to);
+    counter!("kontur_telephony_status_changes_total", "to" => to.word()).increment(1);
+    tracing::warn!(%workspace, from = from.word(), to = to.word(), ?reasons, "the status changed");
+}
+
+/// The status of an instance, as Kontur's code.
+pub fn status(workspace: &Workspace, status: Status) {
+    gauge!("kontur_telephony_instance_status", "workspace" => workspace.to_string())
+        .set(f64::from(status.code()));
+}
+
+/// Something of a use case failed where nobody waits for the reply.
+pub fn background_failed(workspace: &Workspace, what: &'static str, why: &dyn std::fmt::Display) {
+    counter!("kontur_telephony_background_failures_total", "what" => what).increment(1);
+    tracing::error!(%workspace, what, %why, "failed in the background");
+}
+
+/// A history sync ended.
+pub fn synced(workspace: &Workspace, seen: u64, added: u64) {
+    counter!("kontur_telephony_synced_calls_total").increment(added);
+    tracing::info!(%workspace, seen, added, "history sync went through");
+}

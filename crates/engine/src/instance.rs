@@ -1,0 +1,139 @@
+//! Integration instances at run time: settings, connections and condition, and the list of all of them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use domain::directory::Directory;
+use domain::id::{InstanceId, Workspace};
+use domain::instance::arguments::SetupArguments;
+use domain::instance::settings::{Behaviour, InstanceSettings};
+use domain::instance::status::{Condition, Status};
+use domain::outbox::DestinationKind;
+use domain::port::crm::Crm;
+use domain::port::destination::Destination;
+use domain::port::provider::SharedProvider;
+use domain::secret::Secret;
+
+/// The remote systems of one instance, ready to be spoken to.
+#[derive(Clone)]
+pub struct Connections {
+    /// The telephony system.
+    pub provider: SharedProvider,
+    /// Kontur beyond deliveries.
+    pub crm: Arc<dyn Crm>,
+    /// Where deliveries go.
+    pub destinations: BTreeMap<DestinationKind, Arc<dyn Destination>>,
+}
+
+/// Makes connections from settings; the server knows the adapters, the engine does not.
+pub trait Connect: Send + Sync {
+    /// Connections for an instance, or which setting does not allow them. Nothing is sent yet.
+    fn connect(&self, settings: &InstanceSettings) -> Result<Connections, String>;
+
+    /// Settings from the JSON they were stored as, or what is wrong with it.
+    fn parse(&self, json: &Secret) -> Result<InstanceSettings, String>;
+}
+
+/// What an instance works with until its settings change.
+pub struct Live {
+    /// As declared.
+    pub settings: InstanceSettings,
+    /// The arguments of Kontur's setup.
+    pub arguments: SetupArguments,
+    /// Users and extensions.
+    pub directory: Directory,
+    /// Remote systems.
+    pub connections: Connections,
+}
+
+impl Live {
+    /// The switches in force.
+    pub fn behaviour(&self) -> Behaviour {
+        self.arguments.over(self.settings.settings)
+    }
+}
+
+/// An integration instance.
+pub struct Instance {
+    /// Its row.
+    pub id: InstanceId,
+    /// Its workspace.
+    pub workspace: Workspace,
+    /// From the configuration file, hence read-only.
+    pub declared: bool,
+    live: RwLock<Arc<Live>>,
+    condition: RwLock<Arc<Condition>>,
+}
+
+impl Instance {
+    /// An instance with what it works with.
+    pub fn new(id: InstanceId, declared: bool, live: Live, condition: Condition) -> Self {
+        let workspace = live.settings.workspace.clone();
+        Self {
+            id,
+            workspace,
+            declared,
+            live: RwLock::new(live.into()),
+            condition: RwLock::new(condition.into()),
+        }
+    }
+
+    /// What it works with now.
+    pub fn live(&self) -> Arc<Live> {
+        Arc::clone(&self.live.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces what it works with.
+    pub(crate) fn set_live(&self, live: Live) {
+        *self.live.write().unwrap_or_else(PoisonError::into_inner) = live.into();
+    }
+
+    /// What its status follows from.
+    pub fn condition(&self) -> Arc<Condition> {
+        Arc::clone(&self.condition.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set_condition(&self, condition: Condition) {
+        *self.condition.write().unwrap_or_else(PoisonError::into_inner) = condition.into();
+    }
+
+    /// Its status.
+    pub fn status(&self) -> Status {
+        self.condition().status()
+    }
+}
+
+/// All instances.
+#[derive(Default)]
+pub struct Instances(RwLock<HashMap<InstanceId, Arc<Instance>>>);
+
+impl Instances {
+    /// The instance of a workspace.
+    pub fn of(&self, workspace: &str) -> Option<Arc<Instance>> {
+        self.read(|all| all.values().find(|instance| instance.workspace.as_str() == workspace).cloned())
+    }
+
+    /// The instance of that row.
+    pub fn get(&self, id: InstanceId) -> Option<Arc<Instance>> {
+        self.read(|all| all.get(&id).cloned())
+    }
+
+    /// All of them, by workspace.
+    pub fn all(&self) -> Vec<Arc<Instance>> {
+        let mut all: Vec<_> = self.read(|all| all.values().cloned().collect());
+        all.sort_by(|a: &Arc<Instance>, b| a.workspace.cmp(&b.workspace));
+        all
+    }
+
+    pub(crate) fn insert(&self, instance: Arc<Instance>) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(instance.id, instance);
+    }
+
+    pub(crate) fn remove(&self, id: InstanceId) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&HashMap<InstanceId, Arc<Instance>>) -> T) -> T {
+        look(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,188 @@
+//! The dispatcher: hands each lane's first delivery out, one at a time per lane, as many lanes at once as a
+//! destination's limit allows. It knows nothing about calls; deliveries are made in [`deliver`].
+
+pub(crate) mod deliver;
+mod lanes;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::clock::{Clock, Timestamp};
+use domain::id::{DeliveryId, InstanceId};
+use domain::outbox::DestinationKind;
+use storage::Store;
+use storage::deliveries::PendingDelivery;
+use storage::error::StorageError;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use deliver::Deliverer;
+use lanes::Lanes;
+
+/// Deliveries of one destination of one workspace that may be under way at once.
+const IN_FLIGHT: usize = 64;
+
+/// Deliveries read from the store at once when the lanes in memory run low.
+const REFILL: u32 = 4_096;
+
+/// How long the dispatcher sleeps when nothing is due.
+const IDLE: Duration = Duration::from_mins(1);
+
+/// What the dispatcher is told.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Deliveries were planned and are durable.
+    Planned(Vec<PendingDelivery>),
+    /// An attempt is over and its outcome durable.
+    Settled(Settled),
+    /// An administrator wants a delivery made now.
+    Revived(PendingDelivery),
+    /// An instance was resumed, set up or made: look again.
+    Wake(InstanceId),
+    /// An instance was deleted.
+    Forget(InstanceId),
+}
+
+/// An attempt that is over.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    pub(crate) delivery: PendingDelivery,
+    /// When to try again; none if the delivery is done with.
+    pub(crate) again_at: Option<Timestamp>,
+}
+
+/// The way to the dispatcher. Never blocks, so that a commit's hook can use it.
+#[derive(Clone)]
+pub(crate) struct Outbox(mpsc::UnboundedSender<Command>);
+
+impl Outbox {
+    /// A way to a dispatcher and what the dispatcher reads.
+    pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<Command>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self(sender), receiver)
+    }
+
+    /// Tells the dispatcher. Without effect once it has ended: what is stored is found again at the next start.
+    pub(crate) fn tell(&self, command: Command) {
+        drop(self.0.send(command));
+    }
+}
+
+type QueueKey = (InstanceId, DestinationKind);
+
+/// Runs until `stop`; deliveries under way are in `tasks`.
+pub(crate) struct Dispatcher {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) deliverer: Arc<Deliverer>,
+    pub(crate) commands: mpsc::UnboundedReceiver<Command>,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) stop: CancellationToken,
+    pub(crate) queues: HashMap<QueueKey, Lanes>,
+}
+
+impl Dispatcher {
+    /// Makes the lanes of an instance and fills them from the store. What was due may have been sent by the process
+    /// before this one: it is suspect.
+    pub(crate) async fn recover(&mut self, instance: InstanceId) -> Result<(), StorageError> {
+        let now = self.clock.now();
+        let mark = move |tx: &mut storage::Tx<'_>| {
+            DestinationKind::ALL.iter().try_for_each(|to| tx.suspect_deliveries(instance, *to, now).map(drop))
+        };
+        self.store.write(mark).await?;
+        for destination in DestinationKind::ALL {
+            self.queues.insert((instance, destination), Lanes::behind());
+            self.refill((instance, destination)).await?;
+        }
+        Ok(())
+    }
+
+    /// The dispatcher's life.
+    pub(crate) async fn run(mut self) {
+        loop {
+            self.hand_out();
+            let wait = self.next_due().map_or(IDLE, |at| at.since(self.clock.now()).min(IDLE));
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => break,
+                command = self.commands.recv() => match command {
+                    Some(command) => self.take_all(command).await,
+                    None => break,
+                },
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    async fn take_all(&mut self, first: Command) {
+        self.take(first);
+        while let Ok(next) = self.commands.try_recv() {
+            self.take(next);
+        }
+        let hungry: Vec<_> =
+            self.queues.iter().filter(|(_, lanes)| lanes.wants_refill()).map(|(key, _)| *key).collect();
+        for key in hungry {
+            if let Err(error) = self.refill(key).await {
+                tracing::error!(%error, "pending deliveries cannot be read; trying again with the next change");
+            }
+        }
+    }
+
+    fn take(&mut self, command: Command) {
+        let now = self.clock.now();
+        match command {
+            Command::Planned(planned) => {
+                for delivery in planned {
+                    self.lanes(&delivery).push(delivery, now);
+                }
+            }
+            Command::Settled(settled) => {
+                self.lanes(&settled.delivery).settle(&settled.delivery, settled.again_at, now)
+            }
+            Command::Revived(delivery) => self.lanes(&delivery).revive(delivery, now),
+            Command::Wake(instance) => {
+                for destination in DestinationKind::ALL {
+                    self.queues.entry((instance, destination)).or_insert_with(Lanes::behind);
+                }
+            }
+            Command::Forget(instance) => self.queues.retain(|(owner, _), _| *owner != instance),
+        }
+    }
+
+    fn lanes(&mut self, delivery: &PendingDelivery) -> &mut Lanes {
+        self.queues.entry((delivery.instance, delivery.destination)).or_insert_with(Lanes::behind)
+    }
+
+    fn hand_out(&mut self) {
+        let now = self.clock.now();
+        for (key, lanes) in &mut self.queues {
+            if self.deliverer.holds(key.0) {
+                continue;
+            }
+            while let Some(delivery) = lanes.next(now, IN_FLIGHT) {
+                let deliverer = Arc::clone(&self.deliverer);
+                self.tasks.spawn(async move { deliverer.deliver(delivery).await });
+            }
+        }
+    }
+
+    fn next_due(&self) -> Option<Timestamp> {
+        let working = self.queues.iter().filter(|(key, _)| !self.deliverer.holds(key.0));
+        working.filter_map(|(_, lanes)| lanes.next_due(IN_FLIGHT)).min()
+    }
+
+    async fn refill(&mut self, key: QueueKey) -> Result<(), StorageError> {
+        let Some(after) = self.queues.get(&key).map(Lanes::last_known) else { return Ok(()) };
+        let pending = self.store.read(move |tx| tx.pending_deliveries(key.0, key.1, after, REFILL)).await?;
+        let now = self.clock.now();
+        if let Some(lanes) = self.queues.get_mut(&key) {
+            lanes.refill(pending, REFILL, now);
+        }
+        Ok(())
+    }
+}
+
+/// Before any row.
+pub(crate) const START: DeliveryId = DeliveryId(0);

@@ -1,0 +1,105 @@
+//! Hands finished calls on once they have been quiet: the timer of `settle_ms`.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::clock::Timestamp;
+use domain::id::CallId;
+use storage::error::StorageError;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::Engine;
+
+/// Calls handed on in one change.
+const BATCH: usize = 256;
+
+/// How long to wait when the store does not take it.
+const STORE_AGAIN: Duration = Duration::from_millis(500);
+
+/// The way to the timer. Never blocks, so that a commit's hook can use it.
+#[derive(Clone)]
+pub(crate) struct Settling(mpsc::UnboundedSender<(CallId, Timestamp)>);
+
+impl Settling {
+    pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<(CallId, Timestamp)>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self(sender), receiver)
+    }
+
+    /// Looks at the call at that time. Without effect once the timer has ended: it is found again at the next start.
+    pub(crate) fn at(&self, call: CallId, at: Timestamp) {
+        self.0.send((call, at)).ok();
+    }
+}
+
+/// Runs until `stop`.
+pub(crate) async fn run(
+    engine: Arc<Engine>,
+    mut news: mpsc::UnboundedReceiver<(CallId, Timestamp)>,
+    stop: CancellationToken,
+) {
+    let mut timers = BinaryHeap::new();
+    loop {
+        let wait =
+            timers.peek().map(|Reverse((at, _)): &Reverse<(Timestamp, CallId)>| at.since(engine.clock.now()));
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            Some((call, at)) = news.recv() => timers.push(Reverse((at, call))),
+            () = tokio::time::sleep(wait.unwrap_or(Duration::MAX)), if wait.is_some() => {
+                let due = take_due(&mut timers, engine.clock.now());
+                if let Err(error) = engine.hand_on(due.clone()).await {
+                    tracing::error!(%error, "finished calls cannot be handed on; trying again");
+                    let again = engine.clock.now().plus(STORE_AGAIN);
+                    timers.extend(due.into_iter().map(|call| Reverse((again, call))));
+                }
+            }
+        }
+    }
+}
+
+fn take_due(timers: &mut BinaryHeap<Reverse<(Timestamp, CallId)>>, now: Timestamp) -> Vec<CallId> {
+    let mut due = Vec::new();
+    while due.len() < BATCH
+        && let Some(Reverse((at, call))) = timers.peek().copied()
+        && at <= now
+    {
+        timers.pop();
+        due.push(call);
+    }
+    due.sort_unstable();
+    due.dedup();
+    due
+}
+
+impl Engine {
+    /// Hands on those of `calls` that have been quiet; the others have a later timer of their own.
+    async fn hand_on(&self, calls: Vec<CallId>) -> Result<(), StorageError> {
+        let now = self.clock.now();
+        let instances = Arc::clone(&self.instances);
+        self.journal(move |tx, waits| {
+            let mut after = crate::ingest::Aftermath::default();
+            for call in &calls {
+                let Some(stored) = tx.call(*call)? else { continue };
+                let quiet = stored.settle_at.is_some_and(|at| at <= now);
+                let Some(instance) = instances.get(stored.instance).filter(|_| quiet) else { continue };
+                let live = instance.live();
+                let mut journal = crate::ingest::Journal {
+                    tx,
+                    instance: &instance,
+                    live: &live,
+                    waits,
+                    now,
+                    aftermath: after,
+                };
+                journal.settle(stored)?;
+                after = journal.aftermath;
+            }
+            Ok(((), after))
+        })
+        .await
+    }
+}

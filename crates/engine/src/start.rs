@@ -1,0 +1,193 @@
+//! Starting: instances from the configuration and the store, then whatever the last process left to do.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::clock::Clock;
+use domain::directory::Directory;
+use domain::id::InstanceId;
+use domain::instance::arguments::SetupArguments;
+use domain::instance::settings::{InstanceSettings, UserMapping};
+use domain::outbox::schedule::RetrySchedule;
+use domain::secret::Secret;
+use storage::instances::StoredInstance;
+use storage::{Store, Tx};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::Engine;
+use crate::access::AccessKeys;
+use crate::error::EngineError;
+use crate::happening;
+use crate::ingest::Waits;
+use crate::instance::{Connect, Instance, Live};
+use crate::outbox::deliver::{ClientLocks, Deliverer};
+use crate::outbox::{Dispatcher, Outbox};
+use crate::settling::{self, Settling};
+use crate::sync::Syncing;
+use crate::vault::Vault;
+
+/// What an engine works with.
+pub struct EngineOptions {
+    /// Where everything is kept.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes connections to remote systems.
+    pub connect: Arc<dyn Connect>,
+    /// Encrypts secrets at rest.
+    pub vault: Vault,
+    /// When deliveries are tried again.
+    pub schedule: RetrySchedule,
+    /// A finished call is handed on when it has been quiet for this long.
+    pub settle: Duration,
+}
+
+impl Engine {
+    /// Starts: `declared` are the instances of the configuration file.
+    pub async fn start(
+        options: EngineOptions,
+        declared: Vec<InstanceSettings>,
+    ) -> Result<Arc<Self>, EngineError> {
+        let (outbox, commands) = Outbox::new();
+        let (settling, timers) = Settling::new();
+        let waits = Waits { settle: options.settle, realtime: options.schedule.realtime_expires_after };
+        let engine = Arc::new(Self {
+            store: options.store,
+            clock: options.clock,
+            connect: options.connect,
+            vault: options.vault,
+            instances: Arc::default(),
+            access: AccessKeys::new(),
+            outbox: outbox.clone(),
+            settling: settling.clone(),
+            syncing: Syncing::default(),
+            waits,
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        });
+        engine.load_instances(declared).await?;
+        let deliverer = Deliverer {
+            store: engine.store.clone(),
+            clock: Arc::clone(&engine.clock),
+            instances: Arc::clone(&engine.instances),
+            outbox,
+            schedule: options.schedule,
+            clients: ClientLocks::default(),
+        };
+        let mut dispatcher = Dispatcher {
+            store: engine.store.clone(),
+            clock: Arc::clone(&engine.clock),
+            deliverer: Arc::new(deliverer),
+            commands,
+            tasks: engine.tasks.clone(),
+            stop: engine.stop.clone(),
+            queues: HashMap::new(),
+        };
+        for instance in engine.instances.all() {
+            dispatcher.recover(instance.id).await?;
+        }
+        engine.tasks.spawn(dispatcher.run());
+        for (call, at) in engine.store.read(Tx::settling_calls).await? {
+            settling.at(call, at);
+        }
+        engine.tasks.spawn(settling::run(Arc::clone(&engine), timers, engine.stop.clone()));
+        let now = engine.clock.now();
+        engine.store.write(move |tx| tx.interrupt_sync_jobs(now)).await?;
+        engine.resume_dials().await?;
+        Ok(engine)
+    }
+
+    async fn load_instances(&self, declared: Vec<InstanceSettings>) -> Result<(), EngineError> {
+        let names: Vec<_> = declared.iter().map(|settings| settings.workspace.clone()).collect();
+        for settings in declared {
+            let stored = self.declare(&settings).await?;
+            let users = settings.users.clone();
+            self.bring_up(&stored, settings, users, true)?;
+        }
+        for stored in self.store.read(Tx::list_instances).await? {
+            if names.contains(&stored.workspace) {
+                continue;
+            }
+            if let Err(error) = self.load_stored(&stored).await {
+                happening::background_failed(&stored.workspace, "loading the integration", &error);
+            }
+        }
+        Ok(())
+    }
+
+    async fn declare(&self, settings: &InstanceSettings) -> Result<StoredInstance, EngineError> {
+        let (workspace, now) = (settings.workspace.clone(), self.clock.now());
+        let stored = self.store.write(move |tx| {
+            match tx.find_instance(&workspace)? {
+                Some(known) => tx.redeclare_instance(known.id, true, None)?,
+                None => drop(tx.insert_instance(&workspace, true, None, now)?),
+            }
+            tx.find_instance(&workspace)
+        });
+        stored.await?.ok_or(EngineError::Internal)
+    }
+
+    /// An instance made through the admin API. One that was declared in the file, and is not any more, has no
+    /// settings here: its calls stay, nothing is delivered for it.
+    async fn load_stored(&self, stored: &StoredInstance) -> Result<(), EngineError> {
+        let Some(sealed) = &stored.settings else {
+            tracing::warn!(workspace = %stored.workspace, "not in the configuration any more; its calls stay");
+            return Ok(());
+        };
+        let settings = self.vault.open(sealed).map_err(|error| EngineError::Conflict(error.to_string()))?;
+        let settings = self.connect.parse(&settings).map_err(EngineError::Invalid)?;
+        let id = stored.id;
+        let users = self.store.read(move |tx| tx.users(id)).await?;
+        self.bring_up(stored, settings, users, false).map(drop)
+    }
+
+    /// Makes an instance work, or work with other settings.
+    pub(crate) fn bring_up(
+        &self,
+        stored: &StoredInstance,
+        settings: InstanceSettings,
+        users: Vec<UserMapping>,
+        declared: bool,
+    ) -> Result<Arc<Instance>, EngineError> {
+        let arguments = self.stored_arguments(stored.arguments.as_deref())?;
+        let live = self.connect_all(settings, users, arguments)?;
+        let known = self.instances.get(stored.id).filter(|known| known.declared == declared);
+        let instance = if let Some(known) = known {
+            known.set_live(live);
+            known
+        } else {
+            let new = Arc::new(Instance::new(stored.id, declared, live, stored.condition.clone()));
+            self.instances.insert(Arc::clone(&new));
+            new
+        };
+        happening::status(&instance.workspace, instance.status());
+        self.wake(instance.id);
+        Ok(instance)
+    }
+
+    /// What an instance works with.
+    pub(crate) fn connect_all(
+        &self,
+        mut settings: InstanceSettings,
+        users: Vec<UserMapping>,
+        arguments: SetupArguments,
+    ) -> Result<Live, EngineError> {
+        if let Some(secret) = &arguments.secret_key {
+            settings.secret_key = Some(secret.clone());
+        }
+        let connections = self.connect.connect(&settings).map_err(EngineError::Invalid)?;
+        let directory = Directory::new(users).map_err(|error| EngineError::Invalid(error.to_string()))?;
+        Ok(Live { settings, arguments, directory, connections })
+    }
+
+    pub(crate) fn wake(&self, instance: InstanceId) {
+        self.outbox.tell(crate::outbox::Command::Wake(instance));
+    }
+
+    /// Encrypts settings for the store.
+    pub(crate) fn seal(&self, text: &Secret) -> Result<Vec<u8>, EngineError> {
+        self.vault.seal(text).map_err(|error| EngineError::Conflict(error.to_string()))
+    }
+}
