@@ -130,7 +130,8 @@ impl Kontur {
         }
     }
 
-    /// Installs or uninstalls the integration; uninstalled, authorisation answers `notInstalled`.
+    /// Installs or uninstalls the integration; uninstalled, authorisation answers `notInstalled` and there is no
+    /// instance.
     pub fn set_installed(&self, workspace: &str, installed: bool) {
         if let Some(found) = self.handle.shared.state().workspaces.get_mut(workspace) {
             found.installed = installed;
@@ -147,6 +148,13 @@ impl Kontur {
     /// Makes all access keys of a workspace useless at once, as if 20 minutes had passed.
     pub fn expire_keys(&self, workspace: &str) {
         self.handle.shared.state().keys.expire(workspace);
+    }
+
+    /// Makes all files of a workspace that no call has bound disappear at once, as if a day had passed.
+    pub fn expire_files(&self, workspace: &str) {
+        if let Some(found) = self.handle.shared.state().workspaces.get_mut(workspace) {
+            found.files.retain(|_, file| file.bound);
+        }
     }
 
     /// Accepts a user's bearer token on the instance methods.

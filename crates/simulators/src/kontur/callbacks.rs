@@ -93,6 +93,8 @@ impl Callback<'_> {
         }
         let item = &body.external_call_item_id;
         self.report(order::call_recording(known, &body.external_id, item));
+        self.bind(workspace, &[body.recording_file_id])?;
+        let known = self.find(workspace, body.communication_id)?;
         known.recordings.push(body.recording_file_id);
         let entry = json!({"fileId": body.recording_file_id});
         if let Some(item) = known.items.iter_mut().find(|registered| registered["id"] == item.as_str()) {
@@ -102,13 +104,17 @@ impl Callback<'_> {
             }
         }
         self.accept(known);
-        self.bind(workspace, body.recording_file_id)?;
         workspace.announce("patch", body.communication_id);
         Ok(done())
     }
 
     pub(super) fn register_call(&self, workspace: &mut Workspace, body: &RegisterCall) -> Reply {
-        self.items(workspace, &body.items)?;
+        if let Some(id) = body.communication_id {
+            self.find(workspace, id)?;
+        }
+        self.items(workspace, &body.items);
+        let recordings: Vec<Uuid> = body.recordings().map(|recording| recording.file_id).collect();
+        self.bind(workspace, &recordings)?;
         let (id, change) = self.to_register(workspace, body)?;
         workspace.communications.name(id, &body.external_id);
         let known = self.find(workspace, id)?;
@@ -118,8 +124,7 @@ impl Callback<'_> {
         known.external_vats_phone = Some(body.external_vats_phone.0.clone());
         known.registered += 1;
         known.items = self.json["items"].as_array().cloned().unwrap_or_default();
-        let recordings = body.items.iter().flat_map(|item| item.recordings.iter().flatten());
-        known.recordings = recordings.map(|recording| recording.file_id).collect();
+        known.recordings = recordings;
         workspace.announce(change, id);
         Ok(done())
     }
@@ -178,7 +183,7 @@ impl Callback<'_> {
         }
     }
 
-    fn items(&self, workspace: &mut Workspace, items: &[CallItem]) -> Result<(), Conflict> {
+    fn items(&self, workspace: &Workspace, items: &[CallItem]) {
         for (index, item) in items.iter().enumerate() {
             self.participants(workspace, &item.from, &item.to);
             self.times(item);
@@ -189,10 +194,8 @@ impl Callback<'_> {
                 if let Some(file) = workspace.files.get(&recording.file_id) {
                     self.report(file.contradictions(recording));
                 }
-                self.bind(workspace, recording.file_id)?;
             }
         }
-        Ok(())
     }
 
     fn times(&self, item: &CallItem) {
@@ -218,15 +221,20 @@ impl Callback<'_> {
         }
     }
 
-    fn bind(&self, workspace: &mut Workspace, file: Uuid) -> Result<(), Conflict> {
-        let Some(stored) = workspace.files.get_mut(&file).filter(|stored| !stored.is_gone()) else {
-            self.exchange.violation(format!("the file {file} does not exist"));
-            return Err(Conflict::new("fileNotFound", format!("File {file} not found")));
-        };
-        if stored.bound {
-            self.exchange.violation(format!("the file {file} is bound twice"));
+    /// Binds all files, or none when one of them does not exist.
+    fn bind(&self, workspace: &mut Workspace, files: &[Uuid]) -> Result<(), Conflict> {
+        let exists = |id: &Uuid| workspace.files.get(id).is_some_and(|stored| !stored.is_gone());
+        if let Some(missing) = files.iter().find(|id| !exists(id)) {
+            self.exchange.violation(format!("the file {missing} does not exist"));
+            return Err(Conflict::new("fileNotFound", format!("File {missing} not found")));
         }
-        stored.bound = true;
+        for file in files {
+            let Some(stored) = workspace.files.get_mut(file) else { continue };
+            if stored.bound {
+                self.exchange.violation(format!("the file {file} is bound twice"));
+            }
+            stored.bound = true;
+        }
         Ok(())
     }
 

@@ -21,6 +21,7 @@ pub(super) fn routes(handle: Handle) -> impl Endpoint<Output = Response> + 'stat
         .at(format!("{workspace}/setup"), post(setup))
         .at(format!("{workspace}/upgrade"), post(upgrade))
         .at(format!("{workspace}/sync"), post(sync))
+        .at(format!("{workspace}/schedule"), post(schedule))
         .at(format!("{workspace}/call"), post(call))
         .at(format!("{workspace}/hangup"), post(hangup))
         .at(format!("{workspace}/instance"), poem::patch(set_instance))
@@ -95,6 +96,12 @@ async fn upgrade(handle: Data<&Handle>, ws: Path<String>) -> Json<CrmReply> {
 #[handler]
 async fn sync(handle: Data<&Handle>, ws: Path<String>) -> Json<CrmReply> {
     Json(crm(&handle, &ws).sync().await)
+}
+
+/// Calls every scheduled webhook of the instance; answers `[[relativeUrl, reply]]`.
+#[handler]
+async fn schedule(handle: Data<&Handle>, ws: Path<String>) -> Json<Vec<(String, CrmReply)>> {
+    Json(crm(&handle, &ws).run_schedule().await)
 }
 
 #[handler]

@@ -127,6 +127,13 @@ pub(crate) struct RegisterCall {
     pub(crate) direction: Direction,
 }
 
+impl RegisterCall {
+    /// The recordings of all items.
+    pub(crate) fn recordings(&self) -> impl Iterator<Item = &Recording> {
+        self.items.iter().flat_map(|item| item.recordings.iter().flatten())
+    }
+}
+
 /// One leg of a registered call.
 #[derive(Debug, Clone, Object)]
 #[oai(deny_unknown_fields, rename_all = "camelCase")]

@@ -113,7 +113,8 @@ impl Instances {
 
 fn find(workspace: Result<&mut Workspace, Conflict>, id: Uuid) -> Result<&mut Workspace, Conflict> {
     let missing = || Conflict::new("notFound", format!("IntegrationInstance {id} not found"));
-    workspace.ok().filter(|workspace| workspace.setup.integration_id == id).ok_or_else(missing)
+    let is_it = |workspace: &&mut Workspace| workspace.installed && workspace.setup.integration_id == id;
+    workspace.ok().filter(is_it).ok_or_else(missing)
 }
 
 fn step(operation: &Operation) -> Step {

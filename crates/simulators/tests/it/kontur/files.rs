@@ -81,3 +81,17 @@ async fn a_later_recording_is_added_to_its_item() {
     assert_eq!(communication.items[0]["recordings"][0]["fileId"], file["fileId"]);
     assert_eq!(world.journal.violations(), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn a_file_that_no_call_binds_disappears_after_a_day() {
+    let world = World::start().await;
+    let (_, file) = upload(&world, "file", b"sound".to_vec()).await;
+    world.kontur.expire_files("acme");
+    let mut body = registered(None, "ext-1");
+    body["items"][0]["recordings"] = json!([{
+        "fileId": file["fileId"], "fileName": "talk.mp3", "contentType": "audio/mpeg", "contentLength": "5"
+    }]);
+    let (status, conflict) = world.callback("register-call", &body).await;
+    assert_eq!((status, &conflict["status"]), (409, &json!("fileNotFound")));
+    assert_eq!(world.kontur.communications("acme").len(), 0, "nothing of a refused call is kept");
+}
