@@ -9,7 +9,6 @@ use domain::instance::status::{Failure, Signal, Status};
 use domain::phone::Phone;
 use domain::port::provider::DialRequest;
 use domain::port::{RemoteError, RemoteErrorKind};
-use storage::Tx;
 use storage::dials::{DialRecord, DialState};
 
 use crate::Engine;
@@ -179,7 +178,7 @@ impl Engine {
     /// After a start: requests of which nobody knows what became. The provider knows them by their id, so asking
     /// again places no second call.
     pub(crate) async fn resume_dials(self: &Arc<Self>) -> Result<(), EngineError> {
-        for dial in self.store.read(Tx::open_dials).await? {
+        for dial in self.store.read(|tx| tx.open_dials()).await? {
             let Some(instance) = self.instances.get(dial.instance) else { continue };
             let (id, request_id, since) =
                 (dial.instance, dial.request.clone(), dial.requested_at.minus(PAUSE));

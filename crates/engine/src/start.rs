@@ -11,8 +11,8 @@ use domain::instance::arguments::SetupArguments;
 use domain::instance::settings::{InstanceSettings, UserMapping};
 use domain::outbox::schedule::RetrySchedule;
 use domain::secret::Secret;
+use storage::Store;
 use storage::instances::StoredInstance;
-use storage::{Store, Tx};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -89,7 +89,7 @@ impl Engine {
             dispatcher.recover(instance.id).await?;
         }
         engine.tasks.spawn(dispatcher.run());
-        for (call, at) in engine.store.read(Tx::settling_calls).await? {
+        for (call, at) in engine.store.read(|tx| tx.settling_calls()).await? {
             settling.at(call, at);
         }
         engine.tasks.spawn(settling::run(Arc::clone(&engine), timers, engine.stop.clone()));
@@ -106,7 +106,7 @@ impl Engine {
             let users = settings.users.clone();
             self.bring_up(&stored, settings, users, true)?;
         }
-        for stored in self.store.read(Tx::list_instances).await? {
+        for stored in self.store.read(|tx| tx.list_instances()).await? {
             if names.contains(&stored.workspace) {
                 continue;
             }
