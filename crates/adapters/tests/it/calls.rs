@@ -1,0 +1,135 @@
+//! Calls as the fold makes them of events, and their deliveries.
+
+use std::time::Duration;
+
+use domain::call::event::{CallEvent, Direction, Happening, LegChange, LegEvent, Party, Reason};
+use domain::call::{Call, CallReference};
+use domain::clock::Timestamp;
+use domain::directory::Directory;
+use domain::id::ExternalId;
+use domain::instance::settings::UserMapping;
+use domain::outbox::{Notice, Outcome};
+use domain::phone::{Country, Phone};
+use domain::port::destination::{CustomerHistory, Delivery, Destination, Effect, Report};
+use serde_json::Value;
+
+pub(crate) const CLIENT: &str = "79997775533";
+
+/// 10:00 in Moscow plus this many seconds.
+pub(crate) fn at(seconds: u64) -> Timestamp {
+    Timestamp::parse("2026-11-22T10:00:00+03:00").unwrap().plus(Duration::from_secs(seconds))
+}
+
+/// One call and what its attempts left behind, as the engine keeps it.
+pub(crate) struct Case {
+    pub(crate) notice: Notice,
+    pub(crate) call: Call,
+    pub(crate) external_id: ExternalId,
+    pub(crate) directory: Directory,
+    pub(crate) customer: CustomerHistory,
+    pub(crate) suspect: bool,
+    pub(crate) progress: Value,
+}
+
+impl Case {
+    pub(crate) fn new(notice: Notice, external_id: &str, call: Call) -> Self {
+        Self {
+            notice,
+            call,
+            external_id: external_id.into(),
+            directory: Directory::default(),
+            customer: CustomerHistory::default(),
+            suspect: false,
+            progress: Value::Null,
+        }
+    }
+
+    /// The employee at 101 has this id in Workonflow.
+    pub(crate) fn with_employee(mut self, workonflow_user_id: &str) -> Self {
+        let mapping = UserMapping {
+            kontur_user_id: "u-1".into(),
+            extension: "101".into(),
+            workonflow_user_id: Some(workonflow_user_id.into()),
+        };
+        self.directory = Directory::new(vec![mapping]).unwrap();
+        self
+    }
+
+    pub(crate) fn reference(&self) -> CallReference {
+        CallReference::of(&"acme".into(), &self.external_id)
+    }
+
+    /// One attempt; keeps its progress and doubts, as the engine does.
+    pub(crate) async fn attempt(&mut self, destination: &dyn Destination) -> Report {
+        let report = destination
+            .deliver(&Delivery {
+                notice: &self.notice,
+                call: &self.call,
+                external_id: &self.external_id,
+                reference: &self.reference(),
+                communication: None,
+                directory: &self.directory,
+                customer: &self.customer,
+                suspect: self.suspect,
+                progress: &self.progress,
+                now: at(3600),
+            })
+            .await;
+        self.progress = report.progress.clone();
+        self.suspect |= matches!(report.outcome, Outcome::Retry { ambiguous: true, .. });
+        report
+    }
+
+    /// One attempt that has to succeed; gives its effects.
+    #[track_caller]
+    pub(crate) fn delivered(&mut self, destination: &dyn Destination) -> impl Future<Output = Vec<Effect>> {
+        let caller = std::panic::Location::caller();
+        async move {
+            let report = self.attempt(destination).await;
+            assert_eq!(report.outcome, Outcome::Delivered, "at {caller}");
+            report.effects
+        }
+    }
+}
+
+/// A client's call of ten seconds that nobody answered.
+pub(crate) fn missed(phone: &str, began: Timestamp) -> Call {
+    let mut call = Call::default();
+    let end = began.plus(Duration::from_secs(10));
+    tell(&mut call, phone, began, Happening::CallStarted);
+    tell(&mut call, phone, began, leg(LegChange::Ringing));
+    tell(&mut call, phone, end, leg(LegChange::Ended(Some(Reason::NoAnswer))));
+    tell(&mut call, phone, end, Happening::CallFinished(Some(Reason::NoAnswer)));
+    call
+}
+
+/// A client's call that 101 answered after five seconds, and that lasted a minute and two seconds more.
+pub(crate) fn answered(phone: &str, began: Timestamp) -> Call {
+    let mut call = Call::default();
+    let (picked_up, end) = (began.plus(Duration::from_secs(5)), began.plus(Duration::from_secs(67)));
+    tell(&mut call, phone, began, Happening::CallStarted);
+    tell(&mut call, phone, began, leg(LegChange::Ringing));
+    tell(&mut call, phone, picked_up, leg(LegChange::Answered));
+    tell(&mut call, phone, end, leg(LegChange::Ended(None)));
+    tell(&mut call, phone, end, Happening::CallFinished(None));
+    call
+}
+
+fn leg(change: LegChange) -> Happening {
+    let user = Party::User { extension: "101".into() };
+    Happening::Leg(LegEvent { id: "leg-1".into(), from: Some(Party::Client), to: Some(user), change })
+}
+
+fn tell(call: &mut Call, phone: &str, at: Timestamp, happening: Happening) {
+    let event = CallEvent {
+        id: format!("{}-{}", happening.word(), at.micros()).into(),
+        at,
+        call: "unused".into(),
+        direction: Some(Direction::Inbound),
+        client_phone: Some(Phone::normalise(phone, Country::RU)),
+        vats_phone: Some(Phone::normalise("79229929292", Country::RU)),
+        request: None,
+        happening,
+    };
+    assert!(call.fold(&event), "every event of a test tells something");
+}
