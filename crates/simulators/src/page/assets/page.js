@@ -100,9 +100,11 @@ function showCalls() {
   // Rebuilding an unchanged list would take the focus from the button just pressed.
   if ($("calls").dataset.shown === shown) return;
   $("calls").dataset.shown = shown;
-  const focused = document.activeElement?.id;
+  const focused = document.activeElement;
+  const leg = focused?.closest("[data-leg-id]")?.dataset.legId;
   $("calls").replaceChildren(...state.calls.map(callCard));
-  if (focused) $(focused)?.focus();
+  // Whoever works with the keyboard stays where they were, or at the leg's next button.
+  if (leg) ($(focused.id) ?? document.querySelector(`[data-leg-id="${CSS.escape(leg)}"] button`))?.focus();
   tick();
 }
 
@@ -112,7 +114,7 @@ function callCard(call) {
   return make("li", { className: "call", data: { testid: "call", callId: call.id, state: call.state, direction: call.direction } },
     make("div", { className: "call-head" },
       make("b", {}, call.direction === "internal" ? t("internal") : phone(call.client_phone)),
-      make("span", { className: "direction" }, t(call.direction)),
+      call.direction === "internal" ? undefined : make("span", { className: "direction" }, t(call.direction)),
       make("time", { data: { from: call.started_at } })),
     ...live.map((leg) => legRow(call, leg)),
     make("div", { className: "call-foot" },
@@ -226,7 +228,7 @@ function entryCard(entry) {
 function details(entry) {
   const status = entry.fault ? `${t("played")} ${entry.fault} · ${entry.status || "—"}` : entry.status || "—";
   const box = make("details", {}, make("summary", {},
-    make("span", { className: "op" }, [entry.operation, entry.body?.type].filter(Boolean).join(" ")), make("span", { className: "status" }, String(status))));
+    make("span", { className: "op" }, technicalName(entry)), make("span", { className: "status" }, String(status))));
   // Most are never opened: the JSON is printed when it is looked at.
   box.addEventListener("toggle", () => {
     if (!box.open || box.childElementCount > 1) return;
@@ -237,6 +239,12 @@ function details(entry) {
     box.scrollIntoView({ block: "nearest" });
   });
   return box;
+}
+
+/** `call-event appeared`, `→ leg.ringing`: the operation with what it is about. */
+function technicalName({ operation, body }) {
+  if (!body?.type) return operation;
+  return operation === "→ webhook" ? `→ ${body.type}` : `${operation} ${body.type}`;
 }
 
 const pretty = (value) => (typeof value === "string" ? value : JSON.stringify(value, null, 2));

@@ -23,17 +23,19 @@ export function summary(entry, users) {
   return refusal ? `${text}${text && "\n"}${t("refused")}: ${refusal}` : text;
 }
 
+const whom = (direction, number) => `${t(`${direction} with`)} ${phone(number)}`;
+
 const writers = { kontur, workonflow, metabot, pbx };
 
 function kontur(entry, body, users) {
   switch (entry.operation) {
     case "call-started":
     case "call-finished":
-      return `${t(body.direction)} · ${phone(body.clientPhone)}`;
+      return whom(body.direction, body.clientPhone);
     case "call-event":
       return `${person(body.from, users)} → ${person(body.to, users)}`;
     case "register-call":
-      return `${t(body.direction)} · ${phone(body.clientPhone)}\n${talk(body.items ?? [])}`;
+      return `${whom(body.direction, body.clientPhone)}\n${talk(body.items ?? [])}`;
     case "authorize-private-integration":
       return entry.reply?.workspace?.name ?? "";
     case "instances/get":
@@ -125,6 +127,6 @@ function pbx(entry, body) {
 
 function eventText(event) {
   const side = (party) => (party?.type === "user" ? party.extension : t("clientWord"));
-  if (event.leg) return `${side(event.leg.from)} → ${side(event.leg.to)}${event.reason ? ` · ${event.reason}` : ""}`;
-  return `${t(event.direction)} · ${phone(event.client_phone)}${event.reason ? ` · ${event.reason}` : ""}`;
+  const text = event.leg ? `${side(event.leg.from)} → ${side(event.leg.to)}` : whom(event.direction, event.client_phone);
+  return event.reason ? `${text}: ${t(event.reason)}` : text;
 }
