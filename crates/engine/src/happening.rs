@@ -39,7 +39,7 @@ pub fn delivery_attempted(
     match outcome {
         Outcome::Delivered => tracing::debug!(%workspace, %destination, kind, ?took, "delivered"),
         Outcome::Retry { reason, .. } => {
-            tracing::warn!(%workspace, %destination, kind, reason, "to be tried again")
+            tracing::warn!(%workspace, %destination, kind, reason, "to be tried again");
         }
         Outcome::Dead { cause, reason } => {
             tracing::error!(%workspace, %destination, kind, cause = cause.word(), reason, "given up: a dead letter");

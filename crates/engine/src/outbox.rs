@@ -139,7 +139,7 @@ impl Dispatcher {
                 }
             }
             Command::Settled(settled) => {
-                self.lanes(&settled.delivery).settle(&settled.delivery, settled.again_at, now)
+                self.lanes(&settled.delivery).settle(&settled.delivery, settled.again_at, now);
             }
             Command::Revived(delivery) => self.lanes(&delivery).revive(delivery, now),
             Command::Wake(instance) => {

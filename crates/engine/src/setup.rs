@@ -88,7 +88,7 @@ impl Engine {
             }
             // Kontur knows no such instance: the integration was removed from the workspace.
             Err(error) if error.kind == RemoteErrorKind::NotFound => {
-                self.signal(instance, Signal::Uninstalled).await?
+                self.signal(instance, Signal::Uninstalled).await?;
             }
             Err(_) => {}
         }
@@ -102,7 +102,7 @@ impl Engine {
     ) -> Result<(), EngineError> {
         match &result {
             Ok(()) => {
-                self.signal(instance, Signal::CredentialsAccepted(Failure::ProviderCredentials)).await?
+                self.signal(instance, Signal::CredentialsAccepted(Failure::ProviderCredentials)).await?;
             }
             Err(error) if error.kind == RemoteErrorKind::Unauthorized => {
                 self.refused(instance, Failure::ProviderCredentials, error).await?;

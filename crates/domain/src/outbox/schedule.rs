@@ -89,7 +89,7 @@ mod tests {
         let longer = schedule.next(1, START, START, Some(Duration::from_secs(7)), 0.5);
         assert_eq!(longer, Some(START.plus(Duration::from_secs(7))));
         let shorter = schedule.next(9, START, START, Some(Duration::from_secs(7)), 0.5);
-        assert_eq!(shorter, Some(START.plus(Duration::from_secs(900))));
+        assert_eq!(shorter, Some(START.plus(Duration::from_mins(15))));
     }
 
     #[test]
@@ -97,7 +97,7 @@ mod tests {
         let schedule = RetrySchedule::default();
         let late = START.plus(schedule.give_up_after);
         assert_eq!(schedule.next(100, START, late, None, 0.0), None);
-        assert!(schedule.next(100, START, late.minus(Duration::from_secs(3600)), None, 1.0).is_some());
+        assert!(schedule.next(100, START, late.minus(Duration::from_hours(1)), None, 1.0).is_some());
     }
 
     proptest! {
