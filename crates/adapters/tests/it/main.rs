@@ -5,5 +5,6 @@
 
 mod calls;
 mod generic;
+mod kontur;
 mod metabot;
 mod workonflow;
