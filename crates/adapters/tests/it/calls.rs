@@ -94,42 +94,45 @@ impl Case {
 
 /// A client's call of ten seconds that nobody answered.
 pub(crate) fn missed(phone: &str, began: Timestamp) -> Call {
-    let mut call = Call::default();
-    let end = began.plus(Duration::from_secs(10));
-    tell(&mut call, phone, began, Happening::CallStarted);
-    tell(&mut call, phone, began, leg(LegChange::Ringing));
-    tell(&mut call, phone, end, leg(LegChange::Ended(Some(Reason::NoAnswer))));
-    tell(&mut call, phone, end, Happening::CallFinished(Some(Reason::NoAnswer)));
-    call
+    let end = Some(Reason::NoAnswer);
+    told(phone, Direction::Inbound, began, &[(0, LegChange::Ringing), (10, LegChange::Ended(end))])
 }
 
 /// A client's call that 101 answered after five seconds, and that lasted a minute and two seconds more.
 pub(crate) fn answered(phone: &str, began: Timestamp) -> Call {
+    let changes = [(0, LegChange::Ringing), (5, LegChange::Answered), (67, LegChange::Ended(None))];
+    told(phone, Direction::Inbound, began, &changes)
+}
+
+/// A call of 101 to a client who was busy.
+pub(crate) fn failed(phone: &str, began: Timestamp) -> Call {
+    let end = Some(Reason::Busy);
+    told(phone, Direction::Outbound, began, &[(0, LegChange::Ringing), (10, LegChange::Ended(end))])
+}
+
+/// A call of one leg, each change so many seconds after its beginning; it ends with the last.
+fn told(phone: &str, direction: Direction, began: Timestamp, changes: &[(u64, LegChange)]) -> Call {
+    let (client, user) = (Party::Client, Party::User { extension: "101".into() });
+    let (from, to) = if direction == Direction::Inbound { (client, user) } else { (user, client) };
+    let leg =
+        |change| LegEvent { id: "leg-1".into(), from: Some(from.clone()), to: Some(to.clone()), change };
+    let mut happenings = vec![(0, Happening::CallStarted)];
+    happenings.extend(changes.iter().map(|(seconds, change)| (*seconds, Happening::Leg(leg(*change)))));
+    happenings.extend(changes.last().map(|(seconds, _)| (*seconds, Happening::CallFinished(None))));
+
     let mut call = Call::default();
-    let (picked_up, end) = (began.plus(Duration::from_secs(5)), began.plus(Duration::from_secs(67)));
-    tell(&mut call, phone, began, Happening::CallStarted);
-    tell(&mut call, phone, began, leg(LegChange::Ringing));
-    tell(&mut call, phone, picked_up, leg(LegChange::Answered));
-    tell(&mut call, phone, end, leg(LegChange::Ended(None)));
-    tell(&mut call, phone, end, Happening::CallFinished(None));
+    for (index, (seconds, happening)) in happenings.into_iter().enumerate() {
+        let event = CallEvent {
+            id: format!("evt-{index}").into(),
+            at: began.plus(Duration::from_secs(seconds)),
+            call: "unused".into(),
+            direction: Some(direction),
+            client_phone: Some(Phone::normalise(phone, Country::RU)),
+            vats_phone: Some(Phone::normalise("79229929292", Country::RU)),
+            request: None,
+            happening,
+        };
+        assert!(call.fold(&event), "every event of a test tells something");
+    }
     call
-}
-
-fn leg(change: LegChange) -> Happening {
-    let user = Party::User { extension: "101".into() };
-    Happening::Leg(LegEvent { id: "leg-1".into(), from: Some(Party::Client), to: Some(user), change })
-}
-
-fn tell(call: &mut Call, phone: &str, at: Timestamp, happening: Happening) {
-    let event = CallEvent {
-        id: format!("{}-{}", happening.word(), at.micros()).into(),
-        at,
-        call: "unused".into(),
-        direction: Some(Direction::Inbound),
-        client_phone: Some(Phone::normalise(phone, Country::RU)),
-        vats_phone: Some(Phone::normalise("79229929292", Country::RU)),
-        request: None,
-        happening,
-    };
-    assert!(call.fold(&event), "every event of a test tells something");
 }

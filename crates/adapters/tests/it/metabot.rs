@@ -82,7 +82,7 @@ async fn an_invalid_job_is_a_dead_letter_and_is_not_sent() {
     let ours = metabot(&settings(&server.url(), MetabotAuth::Bearer, rules));
     let expected = [
         (0, Cause::Configuration, "metabot.job[0].script_code: nothing to run"),
-        (1, Cause::Validation, "metabot.job[1].run_at: "),
+        (1, Cause::Validation, "metabot.job[1].run_at: \"…5533\" is no time; "),
         (2, Cause::Configuration, "metabot.job[2] is not configured any more"),
     ];
     for (index, expected_cause, start) in expected {

@@ -5,6 +5,7 @@ use domain::instance::settings::JobRule;
 use domain::outbox::Cause;
 use serde_json::Value;
 
+use crate::http::shown;
 use crate::template::{TemplateError, Templates};
 
 /// The keys that name what to run by its code.
@@ -110,7 +111,7 @@ fn check_run_at(run_at: &str) -> Result<(), InvalidJob> {
 }
 
 pub(super) fn run_at_message(run_at: &str) -> String {
-    let shown: String = run_at.chars().take(40).collect();
+    let shown = shown(run_at);
     format!("{shown:?} is no time; expected YYYY-MM-DD hh:mm:ss in the time zone of the bot")
 }
 

@@ -1,14 +1,16 @@
 //! Calls of a client and what the team sees of them.
 
+use std::sync::Arc;
+
+use domain::clock::SystemClock;
+use domain::instance::settings::{WorkonflowDialect, WorkonflowSettings};
+use domain::outbox::Notice;
 use domain::port::RemoteErrorKind;
 use domain::port::destination::{Destination, Effect, UnreturnedThread};
 use simulators::workonflow::Priority;
 
 use super::{BOTH, Team, a_missed_call, an_answered_call, workonflow};
-use crate::calls::{CLIENT, at};
-use domain::clock::SystemClock;
-use domain::instance::settings::{WorkonflowDialect, WorkonflowSettings};
-use std::sync::Arc;
+use crate::calls::{CLIENT, Case, at, failed};
 
 #[tokio::test]
 async fn a_missed_call_is_urgent_until_the_client_was_talked_to() {
@@ -97,8 +99,9 @@ async fn a_later_missed_call_keeps_the_thread_open() {
     let [Effect::Missed(waiting)] = effects.as_slice() else { panic!("{effects:?}") };
 
     // Both come late: the conversation and a missed call before it.
+    let before = UnreturnedThread { missed_at: at(0), ..waiting.clone() };
     let mut talked = an_answered_call("pbx-1", CLIENT, 60);
-    talked.customer.unreturned = vec![waiting.clone()];
+    talked.customer.unreturned = vec![before, waiting.clone()];
     assert_eq!(talked.delivered(&team.ours).await, []);
     let mut earlier = a_missed_call("pbx-0", CLIENT, 0);
     earlier.customer.unreturned = vec![waiting.clone()];
@@ -120,6 +123,18 @@ async fn withheld_numbers_share_a_thread_and_have_no_contact() {
     team.expect(0, 1, 2);
     let thread = team.simulated.threads().remove(0);
     assert_eq!((thread.title.as_str(), thread.priority), ("Звонки со скрытых номеров", Priority::High));
+}
+
+#[tokio::test]
+async fn a_client_who_could_not_be_reached_is_a_comment_and_no_more() {
+    let team = Team::start(WorkonflowDialect::Query).await;
+    let mut call = Case::new(Notice::Comment, "pbx-1", failed(CLIENT, at(0)));
+    assert_eq!(call.delivered(&team.ours).await, []);
+    let thread = team.simulated.threads().remove(0);
+    assert_eq!(thread.priority, Priority::Normal);
+    let comment = team.simulated.comments(&thread.id).remove(0);
+    let start = "Исходящий звонок 22.11.2026 10:00:00: не состоялся (занято)\nКлиент: +79997775533\nСотрудник: доб. 101\n";
+    assert!(comment.text.starts_with(start), "{}", comment.text);
 }
 
 #[tokio::test]
