@@ -119,6 +119,13 @@ impl Scripted {
     }
 }
 
+/// The workspace `acme`, with nothing in it yet.
+fn install(kontur: &Kontur) {
+    let mut setup = WorkspaceSetup::private("acme", INTEGRATION, "api-key", "http://127.0.0.1:9/kontur/acme");
+    setup.users = vec![USER.parse().expect("a GUID")];
+    kontur.add_workspace(setup);
+}
+
 /// A simulated Kontur with the workspace `acme`, and the adapter under test.
 struct Simulated {
     kontur: Kontur,
@@ -131,10 +138,7 @@ impl Simulated {
     async fn start() -> Self {
         let journal = Journal::new();
         let kontur = Kontur::start(&journal).await.expect("starts");
-        let mut setup =
-            WorkspaceSetup::private("acme", INTEGRATION, "api-key", "http://127.0.0.1:9/kontur/acme");
-        setup.users = vec![USER.parse().expect("a GUID")];
-        kontur.add_workspace(setup);
+        install(&kontur);
         let audio = Arc::new(Tape::default());
         let adapter = instance_at(kontur.url(), Some(Arc::clone(&audio) as SharedProvider));
         Self { kontur, journal, adapter, audio }

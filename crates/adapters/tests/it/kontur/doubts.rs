@@ -6,7 +6,7 @@ use simulators::faults::{Fault, FaultKind};
 use simulators::journal::System;
 
 use super::story::Story;
-use super::{START, Simulated};
+use super::{START, Simulated, install};
 
 const STARTED: Notice = Notice::CallStarted { at: START };
 
@@ -88,4 +88,16 @@ async fn the_feed_is_read_on_from_where_it_was() {
     assert_eq!(again.outcome, Outcome::Delivered);
     assert_eq!(at.journal.count(System::Kontur, "events"), 3, "one page with what came since");
     assert_eq!(at.journal.count(System::Kontur, "call-started"), 601);
+}
+
+#[tokio::test]
+async fn a_feed_that_began_anew_is_read_from_its_beginning() {
+    let at = Simulated::start().await;
+    Story::answered("pbx-42").tell(&at, &STARTED).await;
+    Story::answered("pbx-42").attempt(&at, &STARTED, true, &Value::Null).await;
+    install(&at.kontur);
+    Story::answered("pbx-43").tell(&at, &STARTED).await;
+    let found = Story::answered("pbx-43").attempt(&at, &STARTED, true, &Value::Null).await;
+    assert_eq!((found.outcome, found.status), (Outcome::Delivered, None));
+    assert_eq!(at.journal.count(System::Kontur, "call-started"), 2);
 }
