@@ -137,9 +137,12 @@ impl Place<'_> {
         let (memory, stream_id) = (&self.workonflow.memory, &self.workonflow.stream.id);
         let statuses = match memory.statuses(stream_id) {
             Some(statuses) => statuses,
-            None => self.workonflow.client.statuses(stream_id).await?,
+            None => {
+                let read = self.workonflow.client.statuses(stream_id).await?;
+                memory.keep_statuses(stream_id, &read);
+                read
+            }
         };
-        memory.keep_statuses(stream_id, &statuses);
         Ok(statuses.into_iter().filter(|status| status.is_done).map(|status| status.id).collect())
     }
 }
