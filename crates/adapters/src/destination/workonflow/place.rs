@@ -135,13 +135,12 @@ impl Place<'_> {
     /// Which statuses of our stream are of type Done, for threads that do not tell their type themselves.
     async fn done_statuses(&self) -> Result<Vec<String>, RemoteError> {
         let (memory, stream_id) = (&self.workonflow.memory, &self.workonflow.stream.id);
-        let statuses = match memory.statuses(stream_id) {
-            Some(statuses) => statuses,
-            None => {
-                let read = self.workonflow.client.statuses(stream_id).await?;
-                memory.keep_statuses(stream_id, &read);
-                read
-            }
+        let statuses = if let Some(statuses) = memory.statuses(stream_id) {
+            statuses
+        } else {
+            let read = self.workonflow.client.statuses(stream_id).await?;
+            memory.keep_statuses(stream_id, &read);
+            read
         };
         Ok(statuses.into_iter().filter(|status| status.is_done).map(|status| status.id).collect())
     }
