@@ -20,7 +20,7 @@ use async_trait::async_trait;
 use chrono_tz::Tz;
 use domain::clock::Clock;
 use domain::id::WorkonflowUserId;
-use domain::instance::settings::WorkonflowSettings;
+use domain::instance::settings::{WorkonflowSettings, WorkonflowTemplates};
 use domain::outbox::{Cause, DestinationKind, Notice, Outcome};
 use domain::port::destination::{Delivery, Destination, Report};
 use domain::port::{RemoteError, RemoteErrorKind};
@@ -31,6 +31,11 @@ use self::comment::Texts;
 use self::effect::Attempt;
 use self::place::Place;
 use crate::template::{Facts, TemplateError};
+
+/// Whether an administrator's templates can be used; the error names the first that cannot.
+pub fn check_templates(templates: &WorkonflowTemplates) -> Result<(), TemplateError> {
+    Texts::new(templates).map(drop)
+}
 
 /// A Workonflow team of one integration instance.
 pub struct Workonflow {

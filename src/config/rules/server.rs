@@ -1,0 +1,54 @@
+//! The rules of the configuration as a whole.
+
+use serde_json::Value;
+
+use super::{Checked, Fault, fault, instance, text};
+use crate::config::key::EncryptionKey;
+use crate::config::path::KeyPath;
+
+/// The rules of the file, those of its integrations included.
+pub(in super::super) fn server(server: &Checked) -> Vec<Fault> {
+    let root = KeyPath::default();
+    let mut faults = Vec::new();
+    faults.extend(encryption_key(&root, server));
+    faults.extend(database_url(&root, server));
+    let mut workspaces: Vec<&str> = Vec::new();
+    for (index, integration) in integrations(server) {
+        let at = root.key("integration").index(index);
+        faults.extend(instance(&at, integration));
+        let workspace = text(integration, "workspace");
+        if let Some(workspace) = workspace.filter(|workspace| workspaces.contains(workspace)) {
+            let message =
+                format!("{workspace:?} is declared twice; expected one [[integration]] per workspace");
+            faults.push(fault(at.key("workspace"), message));
+        }
+        workspaces.extend(workspace);
+    }
+    faults
+}
+
+fn integrations(server: &Checked) -> impl Iterator<Item = (usize, &Checked)> {
+    let integrations = server.get("integration").and_then(Value::as_array).into_iter().flatten();
+    integrations.enumerate().filter_map(|(index, integration)| Some((index, integration.as_object()?)))
+}
+
+fn encryption_key(root: &KeyPath, server: &Checked) -> Option<Fault> {
+    let error = EncryptionKey::parse(text(server, "encryption_key")?).err()?;
+    Some(fault(root.key("encryption_key"), error.to_string()))
+}
+
+/// The URL may carry a password and is not repeated.
+fn database_url(root: &KeyPath, server: &Checked) -> Option<Fault> {
+    let url = text(server, "database_url")?;
+    let path = root.key("database_url");
+    if url.strip_prefix("sqlite://").is_some_and(|file| !file.is_empty()) {
+        return None;
+    }
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return Some(fault(path, "PostgreSQL is not built yet in this version; expected sqlite://FILE"));
+    }
+    Some(fault(
+        path,
+        "is of no kind that is known; expected sqlite://FILE such as sqlite://kontur-telephony.db",
+    ))
+}

@@ -1,0 +1,141 @@
+//! Every key there is: its name, its kind and what it is, in words. Checking, suggestions, variables and redaction all
+//! follow from here.
+
+mod integration;
+
+pub(super) use integration::INTEGRATION;
+
+/// A key of a table.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+    /// What it is, so that "expected {what}" reads well.
+    pub(super) what: &'static str,
+    pub(super) required: bool,
+}
+
+/// What a key takes.
+#[derive(Debug)]
+pub(super) enum Kind {
+    /// Text that is not empty.
+    Text,
+    /// Text that is not shown, or a reference to it.
+    Secret,
+    /// An absolute http or https URL.
+    Url,
+    /// IP address and port.
+    Address,
+    /// A whole number, both bounds included.
+    Integer(i64, i64),
+    /// A list of whole numbers from 0.
+    Integers,
+    /// `true` or `false`.
+    Boolean,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// An IANA name.
+    TimeZone,
+    /// A country whose numbering is known.
+    Country,
+    /// What is logged.
+    Level,
+    /// A table whose keys are the administrator's own.
+    Free,
+    /// A table.
+    Table(&'static [Key]),
+    /// A list of tables.
+    Tables(&'static [Key]),
+    /// A table whose keys depend on the word at this key.
+    Tagged(&'static str, &'static [Variant]),
+}
+
+/// The keys that go with one word.
+#[derive(Debug)]
+pub(super) struct Variant {
+    pub(super) word: &'static str,
+    /// None if the word is known but not built yet.
+    pub(super) keys: Option<&'static [Key]>,
+}
+
+/// A key that may be left out.
+const fn optional(name: &'static str, kind: Kind, what: &'static str) -> Key {
+    Key { name, kind, what, required: false }
+}
+
+/// A key that has to be there.
+const fn required(name: &'static str, kind: Kind, what: &'static str) -> Key {
+    Key { name, kind, what, required: true }
+}
+
+/// A day in seconds, times seven: nothing here makes sense for longer.
+const WEEK_SEC: i64 = 7 * 24 * 3600;
+
+/// The keys of the configuration file.
+pub(super) const SERVER: &[Key] = &[
+    optional("listen", Kind::Address, "the address to listen on"),
+    optional("public_url", Kind::Url, "the URL under which Kontur and the providers reach this server"),
+    optional("database_url", Kind::Secret, "the database (sqlite://FILE)"),
+    required("admin_token", Kind::Secret, "the administrators' token"),
+    optional("encryption_key", Kind::Secret, "32 bytes in base64"),
+    optional("metrics_listen", Kind::Address, "the address that serves metrics alone"),
+    optional("settle_ms", Kind::Integer(0, 60_000), "how long a finished call has to be quiet, in ms,"),
+    optional("kontur", Kind::Table(KONTUR), "the connection to Kontur"),
+    optional("retry", Kind::Table(RETRY), "the schedule of retries"),
+    optional("log", Kind::Table(LOG), "what is logged, and how"),
+    optional("integration", Kind::Tables(INTEGRATION), "the integration instances"),
+];
+
+const KONTUR: &[Key] = &[optional("api_url", Kind::Url, "the base URL of Kontur CRM")];
+
+const RETRY: &[Key] = &[
+    optional("delays_ms", Kind::Integers, "the delays after the first, second, … attempt, in ms,"),
+    optional(
+        "give_up_after_sec",
+        Kind::Integer(0, WEEK_SEC),
+        "when retries end after the first attempt, in s,",
+    ),
+    optional("jitter_percent", Kind::Integer(0, 100), "by how much a delay varies, in percent,"),
+    optional("realtime_expires_after_sec", Kind::Integer(1, WEEK_SEC), "when realtime is too late, in s,"),
+];
+
+const LOG: &[Key] = &[
+    optional("format", Kind::Word(&["text", "json"]), "the form of log lines"),
+    optional("level", Kind::Level, "what is logged"),
+];
+
+impl Key {
+    /// Completes "expected …".
+    pub(super) fn expected(&self) -> String {
+        let what = self.what;
+        match &self.kind {
+            Kind::Text => format!("{what} as text"),
+            Kind::Secret => format!("{what} as text, \"env:NAME\" or \"file:/path\""),
+            Kind::Url => format!("{what} as an absolute http or https URL"),
+            Kind::Address => format!("{what} as IP:PORT such as 127.0.0.1:8080"),
+            Kind::Integer(min, i64::MAX) => format!("{what} as a whole number from {min}"),
+            Kind::Integer(min, max) => format!("{what} as a whole number from {min} to {max}"),
+            Kind::Integers => format!("{what} as a list of whole numbers from 0, at least one"),
+            Kind::Boolean => format!("true or false: {what}"),
+            Kind::Word(words) => format!("{what}: {}", one_of(words)),
+            Kind::TimeZone => format!("{what} as an IANA name such as \"Europe/Moscow\""),
+            Kind::Country => format!("{what} as a code of two capitals such as \"RU\""),
+            Kind::Level => format!("{what}, such as \"info\" or \"warn,engine=debug\""),
+            Kind::Free | Kind::Table(_) | Kind::Tagged(..) => format!("{what} as a table"),
+            Kind::Tables(_) => format!("{what} as a list of tables"),
+        }
+    }
+}
+
+/// `"a", "b" or "c"`.
+pub(super) fn one_of(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

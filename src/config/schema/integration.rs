@@ -1,0 +1,99 @@
+//! The keys of an integration instance, as `[[integration]]` and as the admin API's JSON.
+
+use super::{Key, Kind, Variant, optional, required};
+
+const ANY: i64 = i64::MAX;
+
+/// The keys of `[[integration]]`.
+pub(in super::super) const INTEGRATION: &[Key] = &[
+    required("workspace", Kind::Text, "the workspace's name in Kontur"),
+    required("integration_id", Kind::Text, "the integration's id in Kontur (a GUID)"),
+    required("kind", Kind::Word(&["private", "public"]), "how the integration is installed"),
+    required("api_key", Kind::Secret, "the integration's API key"),
+    optional("secret_key", Kind::Secret, "the secret of a public integration"),
+    optional("time_zone", Kind::TimeZone, "the workspace's time zone"),
+    optional("country", Kind::Country, "the country of national numbers"),
+    optional("settings", Kind::Table(SETTINGS), "switches that Kontur's setup may override"),
+    required("provider", Kind::Tagged("kind", PROVIDERS), "the telephony system"),
+    optional("user", Kind::Tables(USER), "Kontur users and their extensions"),
+    optional("workonflow", Kind::Table(WORKONFLOW), "the connection to Workonflow"),
+    optional("metabot", Kind::Table(METABOT), "the connection to Metabot"),
+];
+
+const SETTINGS: &[Key] = &[
+    optional(
+        "auto_redirect",
+        Kind::Boolean,
+        "whether a known client rings at the responsible employee first",
+    ),
+    optional("auto_answer", Kind::Boolean, "whether the employee's phone picks up by itself"),
+];
+
+const PROVIDERS: &[Variant] = &[
+    Variant { word: "generic", keys: Some(GENERIC) },
+    Variant { word: "megafon", keys: None },
+    Variant { word: "mango", keys: None },
+    Variant { word: "uis", keys: None },
+    Variant { word: "zadarma", keys: None },
+    Variant { word: "asterisk", keys: None },
+];
+
+const GENERIC: &[Key] = &[
+    required("webhook_secret", Kind::Secret, "the secret that signs webhooks (whsec_…)"),
+    optional("control_url", Kind::Url, "the base of the PBX's control API"),
+    optional("control_token", Kind::Secret, "the token of the PBX's control API"),
+];
+
+const USER: &[Key] = &[
+    required("kontur_user_id", Kind::Text, "the user's id in Kontur (a GUID)"),
+    required("extension", Kind::Text, "the user's extension"),
+    optional("workonflow_user_id", Kind::Text, "the user's id in Workonflow"),
+];
+
+const WORKONFLOW: &[Key] = &[
+    optional("dialect", Kind::Word(&["query", "body"]), "the revision of Workonflow's API"),
+    required("api_url", Kind::Url, "the base URL of Workonflow's API"),
+    required("team_id", Kind::Text, "the team's id"),
+    required("api_key", Kind::Secret, "the Api-key (query) or the bot's id (body)"),
+    required("secret_key", Kind::Secret, "the secret that signs requests to Workonflow"),
+    required("stream_id", Kind::Text, "the stream of client threads"),
+    required("status_id", Kind::Text, "the status of new threads"),
+    optional("done_status_id", Kind::Text, "the status of threads whose missed call was returned"),
+    optional("events_token", Kind::Secret, "the unguessable part of the URL for Workonflow's events"),
+    optional("templates", Kind::Table(TEMPLATES), "texts that replace our own"),
+];
+
+const TEMPLATES: &[Key] = &[
+    optional("comment", Kind::Text, "the comment of a finished call, a template,"),
+    optional("thread_title", Kind::Text, "the title of a new thread, a template,"),
+    optional("contact_name", Kind::Text, "the name of a new contact, a template,"),
+];
+
+const METABOT: &[Key] = &[
+    required("api_url", Kind::Url, "the base URL of Metabot's API"),
+    required("bot_id", Kind::Integer(1, ANY), "the bot's number"),
+    required("token", Kind::Secret, "the bot's token"),
+    optional("time_zone", Kind::TimeZone, "the time zone of the bot's server"),
+    optional("auth", Kind::Word(&["authentication", "bearer"]), "the header that carries the token"),
+    optional("job", Kind::Tables(JOB), "what to run and when"),
+];
+
+const JOB: &[Key] = &[
+    required("on", Kind::Word(&["answered", "missed", "failed", "recording"]), "what starts the job"),
+    optional("script_id", Kind::Integer(0, ANY), "the script's number"),
+    optional("script_code", Kind::Text, "the script's code"),
+    optional("trigger_id", Kind::Integer(0, ANY), "the trigger's number"),
+    optional("trigger_code", Kind::Text, "the trigger's code"),
+    optional("broadcast_id", Kind::Integer(0, ANY), "the broadcast's number"),
+    optional("broadcast_code", Kind::Text, "the broadcast's code"),
+    optional("lead_id", Kind::Integer(0, ANY), "the lead's number"),
+    optional("ticket_id", Kind::Integer(0, ANY), "the ticket's number"),
+    optional("run_at", Kind::Text, "YYYY-MM-DD hh:mm:ss in the bot's time zone"),
+    optional("run_after_sec", Kind::Integer(0, ANY), "the delay in seconds"),
+    optional("is_periodic", Kind::Boolean, "whether the job repeats"),
+    optional("repeat_interval_sec", Kind::Integer(0, ANY), "the seconds between repetitions"),
+    optional("condition_script_code", Kind::Text, "JavaScript that decides whether the job runs"),
+    optional("script_request_params", Kind::Free, "the input of what is run"),
+    optional("add_tags", Kind::Text, "tags to set, with commas between them,"),
+    optional("remove_tags", Kind::Text, "tags to take, with commas between them,"),
+];

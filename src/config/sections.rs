@@ -1,0 +1,117 @@
+//! The sections of the configuration and their defaults.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use domain::instance::settings::InstanceSettings;
+use domain::outbox::schedule::RetrySchedule;
+use domain::secret::Secret;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::key::EncryptionKey;
+
+/// `[kontur]`: the connection to Kontur.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kontur {
+    /// Base URL of Kontur CRM.
+    pub api_url: Url,
+}
+
+/// `[log]`: what is logged, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// The form of log lines.
+    pub format: LogFormat,
+    /// A level, or directives such as `warn,engine=debug`.
+    pub level: String,
+}
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// The whole file after it was checked and its gaps were filled.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Keys {
+    pub(super) listen: SocketAddr,
+    pub(super) public_url: Option<Url>,
+    pub(super) database_url: Secret,
+    pub(super) admin_token: Secret,
+    pub(super) encryption_key: Option<EncryptionKey>,
+    pub(super) metrics_listen: Option<SocketAddr>,
+    pub(super) settle_ms: u64,
+    pub(super) kontur: Kontur,
+    pub(super) retry: Retry,
+    pub(super) log: Log,
+    pub(super) integration: Vec<InstanceSettings>,
+}
+
+/// `[retry]` as written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Retry {
+    delays_ms: Vec<u64>,
+    give_up_after_sec: u64,
+    jitter_percent: u8,
+    realtime_expires_after_sec: u64,
+}
+
+impl From<Retry> for RetrySchedule {
+    fn from(retry: Retry) -> Self {
+        Self {
+            delays: retry.delays_ms.into_iter().map(Duration::from_millis).collect(),
+            give_up_after: Duration::from_secs(retry.give_up_after_sec),
+            jitter_percent: retry.jitter_percent,
+            realtime_expires_after: Duration::from_secs(retry.realtime_expires_after_sec),
+        }
+    }
+}
+
+/// What holds where the file says nothing.
+fn defaults() -> Value {
+    let retry = RetrySchedule::default();
+    let delays: Vec<_> = retry.delays.iter().map(Duration::as_millis).collect();
+    json!({
+        "listen": "127.0.0.1:8080",
+        "database_url": "sqlite://kontur-telephony.db",
+        "settle_ms": 500,
+        "kontur": {"api_url": "https://crm.kontur.ru"},
+        "retry": {
+            "delays_ms": delays,
+            "give_up_after_sec": retry.give_up_after.as_secs(),
+            "jitter_percent": retry.jitter_percent,
+            "realtime_expires_after_sec": retry.realtime_expires_after.as_secs(),
+        },
+        "log": {"format": "text", "level": "info"},
+        "integration": [],
+    })
+}
+
+/// Fills the gaps of what was checked, and gives it its types.
+pub(super) fn read(checked: Map<String, Value>) -> Result<Keys, serde_json::Error> {
+    let mut keys = defaults();
+    lay_over(&mut keys, checked.into());
+    serde_json::from_value(keys)
+}
+
+fn lay_over(below: &mut Value, above: Value) {
+    match (below, above) {
+        (Value::Object(below), Value::Object(above)) => {
+            for (name, value) in above {
+                lay_over(below.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (below, above) => *below = above,
+    }
+}
