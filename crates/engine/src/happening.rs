@@ -77,3 +77,18 @@ pub fn synced(workspace: &Workspace, seen: u64, added: u64) {
     counter!("kontur_telephony_synced_calls_total").increment(added);
     tracing::info!(%workspace, seen, added, "history sync went through");
 }
+
+/// Kontur asked for something; `outcome` is `ok` or the word of the refusal.
+pub fn kontur_asked(command: &'static str, outcome: &'static str) {
+    let labels = [("command", command), ("outcome", outcome)];
+    counter!("kontur_telephony_kontur_requests_total", &labels).increment(1);
+    if outcome != "ok" {
+        tracing::info!(command, outcome, "a call of Kontur was refused");
+    }
+}
+
+/// Workonflow told us something. Nothing follows from it yet.
+pub fn workonflow_told(workspace: &Workspace, event: &str) {
+    counter!("kontur_telephony_workonflow_events_total").increment(1);
+    tracing::debug!(%workspace, event, "Workonflow told us something");
+}

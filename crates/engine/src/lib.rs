@@ -89,9 +89,16 @@ impl Engine {
             )));
         }
         let now = self.clock.now();
-        let header = |name: &str| header(name).map(|value| value as &str);
-        let request = WebhookRequest { header: &header, body: &body, received_at: now };
-        if let Err(error) = live.connections.provider.verify(&request) {
+        let verified = {
+            // In a block: the closure may not be kept across an await.
+            let header = |name: &str| header(name);
+            live.connections.provider.verify(&WebhookRequest {
+                header: &header,
+                body: &body,
+                received_at: now,
+            })
+        };
+        if let Err(error) = verified {
             happening::webhook_refused(&instance.workspace, kind, &error.to_string());
             return Err(match error {
                 WebhookError::Unauthorized(message) => EngineError::Unauthorized(message),

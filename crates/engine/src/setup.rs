@@ -83,12 +83,9 @@ impl Engine {
     ) -> Result<T, EngineError> {
         match &result {
             Ok(_) => self.signal(instance, Signal::CredentialsAccepted(Failure::KonturCredentials)).await?,
+            Err(error) if is_gone(error) => self.signal(instance, Signal::Uninstalled).await?,
             Err(error) if error.kind == RemoteErrorKind::Unauthorized => {
                 self.refused(instance, Failure::KonturCredentials, error).await?;
-            }
-            // Kontur knows no such instance: the integration was removed from the workspace.
-            Err(error) if error.kind == RemoteErrorKind::NotFound => {
-                self.signal(instance, Signal::Uninstalled).await?;
             }
             Err(_) => {}
         }
@@ -159,6 +156,13 @@ impl Engine {
         }
         self.setup(instance, &arguments).await
     }
+}
+
+/// Whether the integration was removed from the workspace: Kontur knows no such instance, or answers an authorisation
+/// with 409 `notInstalled` (contract Kontur §2).
+fn is_gone(error: &RemoteError) -> bool {
+    let not_installed = error.kind == RemoteErrorKind::Unauthorized && error.status == Some(409);
+    error.kind == RemoteErrorKind::NotFound || not_installed
 }
 
 /// What the instance in Kontur should look like.

@@ -39,13 +39,13 @@ statements! {
                       ON CONFLICT DO NOTHING";
     ATTEMPTS = "SELECT number, at, took, http_status, outcome, answer FROM attempt WHERE delivery_id = $1 ORDER BY number";
     OF_CALL = "SELECT id, instance_id, destination, call_id, kind, notice, state, created_at, due_at, expires_at,
-                      attempts, first_attempt_at, settled_at, http_status, answer, cause, reason
+                      attempts, first_attempt_at, settled_at, http_status, answer, cause, reason, suspect
                FROM delivery WHERE call_id = $1 ORDER BY id";
     GET = "SELECT id, instance_id, destination, call_id, kind, notice, state, created_at, due_at, expires_at, attempts,
-                  first_attempt_at, settled_at, http_status, answer, cause, reason
+                  first_attempt_at, settled_at, http_status, answer, cause, reason, suspect
            FROM delivery WHERE id = $1";
     LIST = "SELECT id, instance_id, destination, call_id, kind, notice, state, created_at, due_at, expires_at, attempts,
-                   first_attempt_at, settled_at, http_status, answer, cause, reason
+                   first_attempt_at, settled_at, http_status, answer, cause, reason, suspect
             FROM delivery
             WHERE id < $1 AND ($2 IS NULL OR instance_id = $2) AND ($3 IS NULL OR destination = $3)
               AND ($4 IS NULL OR state = $4) AND ($5 IS NULL OR created_at >= $5) AND ($6 IS NULL OR created_at < $6)
@@ -150,6 +150,8 @@ pub struct DeliveryRecord {
     pub cause: Option<String>,
     /// The last attempt's reason for not being the final one.
     pub reason: Option<String>,
+    /// An attempt may have had its effect without our knowing.
+    pub suspect: bool,
 }
 
 /// An attempt that did not succeed, or succeeded after others did not.
@@ -481,6 +483,7 @@ fn read(row: &Row<'_>) -> Result<DeliveryRecord, StorageError> {
         answer: row.opt_text(14)?,
         cause: row.opt_text(15)?,
         reason: row.opt_text(16)?,
+        suspect: row.flag(17)?,
     })
 }
 

@@ -10,13 +10,13 @@ use domain::clock::{Clock, Timestamp};
 use domain::id::InstanceId;
 use domain::instance::status::{Failure, Signal, Status};
 use domain::outbox::schedule::RetrySchedule;
-use domain::outbox::{Cause, DestinationKind, Notice, Outcome};
+use domain::outbox::{Cause, DeliveryState, DestinationKind, Notice, Outcome};
 use domain::phone::Phone;
 use domain::port::destination::{CustomerHistory, Delivery, Destination, Effect, Report};
 use futures_util::FutureExt;
 use serde_json::Value;
 use storage::calls::StoredCall;
-use storage::deliveries::{Attempt, NewDelivery, PendingDelivery, Settlement};
+use storage::deliveries::{Attempt, DeliveryRecord, NewDelivery, PendingDelivery, Settlement};
 use storage::error::StorageError;
 use storage::{Store, Tx};
 
@@ -44,6 +44,8 @@ struct Subject {
     customer: CustomerHistory,
     /// call-started came too late: what belongs to it is too late as well.
     opening_expired: bool,
+    /// call-started may have made a communication that we do not know of.
+    opening_in_doubt: bool,
 }
 
 impl Deliverer {
@@ -109,8 +111,14 @@ impl Deliverer {
                 },
                 None => CustomerHistory::default(),
             };
-            let opening_expired = is_orphan(&notice, &stored) && opening_expired(tx, &stored)?;
-            Ok(Some(Subject { stored, customer, opening_expired }))
+            let orphaned = stored.communication.is_none() && stored.call.request().is_none();
+            let opening = if orphaned { opening(tx, &stored)? } else { None };
+            let expired = opening.as_ref().is_some_and(|opening| opening.state == DeliveryState::Expired);
+            let opening_expired =
+                expired && notice.is_realtime() && !matches!(notice, Notice::CallStarted { .. });
+            let opening_in_doubt =
+                notice == Notice::Register && opening.is_some_and(|opening| opening.suspect);
+            Ok(Some(Subject { stored, customer, opening_expired, opening_in_doubt }))
         });
         loaded
             .await
@@ -136,7 +144,7 @@ impl Deliverer {
             communication: stored.communication.as_ref().or(stored.call.request()),
             directory: &live.directory,
             customer: &subject.customer,
-            suspect: delivery.suspect,
+            suspect: delivery.suspect || subject.opening_in_doubt,
             progress: &progress.unwrap_or(Value::Null),
             now: self.clock.now(),
         };
@@ -293,16 +301,9 @@ fn buried(cause: Cause, reason: String) -> Report {
     Report::new(Outcome::Dead { cause, reason })
 }
 
-/// Whether a realtime notice has no communication to belong to.
-fn is_orphan(notice: &Notice, stored: &StoredCall) -> bool {
-    let opening = matches!(notice, Notice::CallStarted { .. });
-    notice.is_realtime() && !opening && stored.communication.is_none() && stored.call.request().is_none()
-}
-
-fn opening_expired(tx: &Tx<'_>, stored: &StoredCall) -> Result<bool, StorageError> {
-    let deliveries = tx.deliveries_of(stored.id)?;
-    let opening = deliveries.iter().find(|delivery| delivery.kind == "call-started");
-    Ok(opening.is_some_and(|opening| opening.state == domain::outbox::DeliveryState::Expired))
+/// The call's call-started, if there was one.
+fn opening(tx: &Tx<'_>, stored: &StoredCall) -> Result<Option<DeliveryRecord>, StorageError> {
+    Ok(tx.deliveries_of(stored.id)?.into_iter().find(|delivery| delivery.kind == "call-started"))
 }
 
 /// Stores what an attempt found out; gives the deliveries that follow from it.
