@@ -1,0 +1,56 @@
+//! What the server answers over HTTP. Handlers translate: a request into a call of the engine, its result or error
+//! into a reply. They decide nothing.
+
+mod body;
+mod health;
+mod kontur;
+mod problem;
+mod telephony;
+mod workonflow;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use domain::secret::Secret;
+use engine::Engine;
+use poem::{Endpoint, EndpointExt, Response, Route};
+use subtle::ConstantTimeEq;
+
+/// What the handlers work with.
+pub struct ApiState {
+    /// The use cases.
+    pub engine: Arc<Engine>,
+    /// What administrators have to show.
+    pub admin_token: Secret,
+    /// The settings of the configuration file's integrations by workspace, without their secrets.
+    pub declared: HashMap<String, serde_json::Value>,
+    /// Renders the metrics as Prometheus reads them.
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Under which URL Kontur and the providers reach this server, without a slash at the end.
+    pub public_url: String,
+}
+
+/// The whole route table (design, Routes).
+pub fn routes(state: ApiState) -> impl Endpoint<Output = Response> {
+    let state = Arc::new(state);
+    let kontur = Arc::new(kontur::routes(&state));
+    Route::new()
+        .nest_no_strip("/kontur", Arc::clone(&kontur))
+        .nest_no_strip("/api/v1", kontur)
+        .nest_no_strip("/telephony", telephony::routes(&state))
+        .nest_no_strip("/workonflow", workonflow::routes(&state))
+        .at("/healthz", health::alive())
+        .at("/readyz", health::ready(&state))
+        .at("/metrics", health::metrics(&state.metrics))
+        .with(problem::Problems)
+}
+
+/// The routes of a port that serves metrics alone.
+pub fn metrics_routes(state: &ApiState) -> impl Endpoint<Output = Response> + use<> {
+    health::metrics_alone(&state.metrics)
+}
+
+/// Whether `given` is the secret. How long it takes says nothing about where the two differ.
+fn is_secret(secret: &Secret, given: &str) -> bool {
+    secret.digest().ct_eq(&Secret::new(given).digest()).into()
+}
