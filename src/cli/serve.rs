@@ -1,0 +1,97 @@
+//! `serve`: run the server until it is asked to end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use engine::Engine;
+use metrics_exporter_prometheus::PrometheusHandle;
+use poem::listener::{Acceptor, Listener, TcpAcceptor, TcpListener};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::{api, lifecycle, telemetry, wiring};
+
+/// Requests under way may take so long to end when the server is stopped.
+const DRAIN_WITHIN: Duration = Duration::from_secs(10);
+
+/// Runs until SIGTERM or SIGINT.
+pub(super) fn run(config: &Config) -> anyhow::Result<()> {
+    telemetry::start_log(&config.log.level, config.log.format);
+    let runtime = tokio::runtime::Runtime::new().context("the runtime cannot start")?;
+    runtime.block_on(async {
+        let server = Server::bind(config).await?;
+        let stop = CancellationToken::new();
+        let ended = stop.clone();
+        tokio::spawn(async move {
+            lifecycle::asked_to_end().await;
+            ended.cancel();
+        });
+        server.run(stop).await
+    })
+}
+
+/// A server that listens but does not answer yet.
+pub(crate) struct Server {
+    acceptor: TcpAcceptor,
+    metrics_acceptor: Option<TcpAcceptor>,
+    address: SocketAddr,
+    engine: Arc<Engine>,
+    state: api::ApiState,
+    metrics: PrometheusHandle,
+}
+
+impl Server {
+    /// Binds the ports, opens the database and starts the engine.
+    pub(crate) async fn bind(config: &Config) -> anyhow::Result<Self> {
+        let acceptor = bind(config.listen, "listen").await?;
+        Self::on(acceptor, config).await
+    }
+
+    /// The same on a port that is bound already.
+    pub(crate) async fn on(acceptor: TcpAcceptor, config: &Config) -> anyhow::Result<Self> {
+        let metrics = telemetry::start_metrics()?;
+        let engine = wiring::start_engine(config).await?;
+        let metrics_acceptor = match config.metrics_listen {
+            Some(address) => Some(bind(address, "metrics_listen").await?),
+            None => None,
+        };
+        let listens = acceptor.local_addr();
+        let address = listens.first().and_then(|at| at.as_socket_addr()).copied().unwrap_or(config.listen);
+        let state = wiring::api_state(config, Arc::clone(&engine), metrics.clone(), address);
+        Ok(Self { acceptor, metrics_acceptor, address, engine, state, metrics })
+    }
+
+    /// Answers until `stop`, then drains.
+    pub(crate) async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        tracing::info!(address = %self.address, version = env!("CARGO_PKG_VERSION"), "ready");
+        let upkeep = tokio::spawn(telemetry::keep_metrics(self.metrics.clone()));
+        let metrics = self.metrics_acceptor.map(|acceptor| {
+            let server = poem::Server::new_with_acceptor(acceptor);
+            tokio::spawn(server.run_with_graceful_shutdown(
+                api::metrics_routes(&self.state),
+                stop.clone().cancelled_owned(),
+                Some(DRAIN_WITHIN),
+            ))
+        });
+        let server = poem::Server::new_with_acceptor(self.acceptor);
+        let served = server
+            .run_with_graceful_shutdown(
+                api::routes(self.state),
+                stop.clone().cancelled_owned(),
+                Some(DRAIN_WITHIN),
+            )
+            .await;
+        stop.cancel();
+        self.engine.shut_down().await;
+        upkeep.abort();
+        drop(metrics);
+        served.context("the server ended")
+    }
+}
+
+async fn bind(address: SocketAddr, key: &str) -> anyhow::Result<TcpAcceptor> {
+    let bound = TcpListener::bind(address).into_acceptor().await;
+    bound.with_context(|| format!("{key}: cannot listen on {address}; is another server running there?"))
+}

@@ -1,0 +1,138 @@
+//! The composition root: configuration → clients → engine → routes. The only place that names concrete adapters.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use adapters::destination::kontur::KonturInstance;
+use adapters::destination::metabot::Metabot;
+use adapters::destination::workonflow::Workonflow;
+use adapters::provider::generic::Generic;
+use anyhow::Context;
+use domain::clock::{Clock, SystemClock};
+use domain::instance::settings::{InstanceSettings, ProviderSettings};
+use domain::outbox::DestinationKind;
+use domain::port::destination::Destination;
+use domain::port::provider::SharedProvider;
+use domain::secret::Secret;
+use engine::instance::{Connect, Connections};
+use engine::vault::Vault;
+use engine::{Engine, EngineOptions};
+use metrics_exporter_prometheus::PrometheusHandle;
+use storage::{Store, StoreOptions};
+use url::Url;
+
+use crate::api::ApiState;
+use crate::config::{self, Config, DeclaredIntegration};
+
+/// Remote systems that take longer than this are given up for this attempt.
+const REMOTE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Makes connections with the adapters of this build.
+pub(crate) struct Adapters {
+    http: reqwest::Client,
+    kontur_url: Url,
+    clock: Arc<dyn Clock>,
+}
+
+impl Adapters {
+    /// Adapters that share one HTTP client.
+    pub(crate) fn new(config: &Config) -> anyhow::Result<Self> {
+        let http = adapters::http::client(REMOTE_TIMEOUT).context("the HTTP client cannot be made")?;
+        Ok(Self { http, kontur_url: config.kontur.api_url.clone(), clock: Arc::new(SystemClock) })
+    }
+
+    fn provider(&self, settings: &InstanceSettings) -> Result<SharedProvider, String> {
+        match &settings.provider {
+            ProviderSettings::Generic(generic) => {
+                let provider = Generic::new(generic, settings.country, self.http.clone());
+                Ok(Arc::new(provider.map_err(|error| format!("provider.webhook_secret: {error}"))?))
+            }
+        }
+    }
+}
+
+impl Connect for Adapters {
+    fn connect(&self, settings: &InstanceSettings) -> Result<Connections, String> {
+        let provider = self.provider(settings)?;
+        let kontur = Arc::new(KonturInstance::new(
+            self.http.clone(),
+            self.kontur_url.clone(),
+            settings,
+            Arc::clone(&self.clock),
+            Some(Arc::clone(&provider)),
+        ));
+        let to_kontur: Arc<dyn Destination> = kontur.clone();
+        let mut destinations = BTreeMap::from([(DestinationKind::Kontur, to_kontur)]);
+        if let Some(workonflow) = &settings.workonflow {
+            let clock = Arc::clone(&self.clock);
+            let made = Workonflow::new(self.http.clone(), workonflow, settings.time_zone, clock);
+            let made = made.map_err(|error| format!("workonflow.{error}"))?;
+            destinations.insert(DestinationKind::Workonflow, Arc::new(made));
+        }
+        if let Some(metabot) = &settings.metabot {
+            destinations.insert(DestinationKind::Metabot, Arc::new(Metabot::new(self.http.clone(), metabot)));
+        }
+        Ok(Connections { provider, crm: kontur, destinations })
+    }
+
+    fn parse(&self, json: &Secret) -> Result<InstanceSettings, String> {
+        let tree = serde_json::from_str(json.expose()).map_err(|error| error.to_string())?;
+        config::parse_instance(&tree).map_err(|faults| {
+            faults
+                .iter()
+                .map(|fault| format!("{}: {}", fault.path, fault.message))
+                .collect::<Vec<_>>()
+                .join("; ")
+        })
+    }
+}
+
+/// The engine on the configured database, with the configured instances.
+pub(crate) async fn start_engine(config: &Config) -> anyhow::Result<Arc<Engine>> {
+    let path = database_path(config.database_url.expose())?;
+    let store = Store::open(&StoreOptions::at(&path))
+        .with_context(|| format!("the database {} cannot be opened", path.display()))?;
+    let options = EngineOptions {
+        store,
+        clock: Arc::new(SystemClock),
+        connect: Arc::new(Adapters::new(config)?),
+        vault: Vault::new(config.encryption_key.as_ref().map(|key| *key.expose())),
+        schedule: config.retry.clone(),
+        settle: config.settle,
+    };
+    let declared = config.integrations.iter().map(|declared| declared.settings.clone()).collect();
+    Engine::start(options, declared).await.context("the engine cannot start")
+}
+
+/// What the API works with.
+pub(crate) fn api_state(
+    config: &Config,
+    engine: Arc<Engine>,
+    metrics: PrometheusHandle,
+    bound: SocketAddr,
+) -> ApiState {
+    let shown = |declared: &DeclaredIntegration| {
+        (declared.settings.workspace.as_str().to_owned(), declared.shown.clone())
+    };
+    ApiState {
+        engine,
+        admin_token: config.admin_token.clone(),
+        declared: config.integrations.iter().map(shown).collect(),
+        metrics: Arc::new(move || metrics.render()),
+        public_url: config.public_url_at(bound),
+    }
+}
+
+/// The file of a `sqlite://` URL; `sqlite:///a/b.db` is absolute.
+pub(crate) fn database_path(url: &str) -> anyhow::Result<PathBuf> {
+    let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
+    path.filter(|path| !path.is_empty()).map(PathBuf::from).with_context(|| {
+        format!(
+            "database_url: {} is not built into this version; expected sqlite://FILE",
+            url.split(':').next().unwrap_or(url)
+        )
+    })
+}
