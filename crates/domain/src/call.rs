@@ -109,9 +109,10 @@ impl Call {
         self.finished.is_some() || self.failed.is_some()
     }
 
-    /// Whether a call that Kontur asked for could not be placed: reported by call-failed, never registered.
+    /// Whether a call that Kontur asked for could not be placed: reported by call-failed, never registered, even if the
+    /// provider, or its history, says that it is finished as well.
     pub fn could_not_be_placed(&self) -> bool {
-        self.failed.is_some() && self.finished.is_none() && self.request.is_some() && !self.was_answered()
+        self.failed.is_some() && self.request.is_some() && !self.was_answered()
     }
 
     /// Whether an employee talked with the other side.
