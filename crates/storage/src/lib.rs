@@ -10,6 +10,7 @@ pub mod error;
 pub mod instances;
 pub mod raw_requests;
 pub mod sync_jobs;
+pub mod unreturned;
 
 mod sqlite;
 mod statement;
