@@ -1,0 +1,9 @@
+//! Who acts on the server and who is told: each actor holds the verbs of its side.
+
+mod admin;
+mod kontur;
+mod telephony;
+
+pub(crate) use admin::Admin;
+pub(crate) use kontur::Kontur;
+pub(crate) use telephony::Telephony;

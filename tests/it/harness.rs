@@ -1,0 +1,21 @@
+//! Starts a company: the four simulated systems, and the server under test between them.
+
+mod company;
+mod configuration;
+mod leaks;
+mod poll;
+mod port;
+mod reply;
+mod server;
+
+pub(crate) use company::{Company, Plan};
+pub(crate) use configuration::{Configuration, integration, table};
+pub(crate) use poll::{DEADLINE, eventually};
+pub(crate) use reply::Reply;
+pub(crate) use server::{Server, binary};
+
+/// The client's number of stories that need one and do not care which: as a PBX writes it, and as digits.
+pub(crate) const CLIENT: &str = "+7 999 777-55-33";
+pub(crate) const CLIENT_DIGITS: &str = "79997775533";
+/// The company's number.
+pub(crate) const VATS: &str = "79229929292";

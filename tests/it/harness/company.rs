@@ -1,0 +1,180 @@
+//! A company with its server: what every story begins with.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use simulators::journal::{Journal, System};
+use simulators::kontur::Crm;
+use simulators::sandbox::{ADMIN_TOKEN, Employee, Sandbox, SandboxOptions};
+
+use super::{Configuration, DEADLINE, Server, configuration, eventually, leaks};
+use crate::actors::{Admin, Kontur, Telephony};
+
+type Edit = Box<dyn FnOnce(&mut Configuration, &Sandbox)>;
+
+/// How a company is to be started.
+#[must_use]
+pub(crate) struct Plan {
+    edits: Vec<Edit>,
+    is_set_up: bool,
+}
+
+/// The simulated systems and the server between them. When it is dropped the test fails if the server did what a
+/// contract forbids, or wrote to its log what may not stand there.
+pub(crate) struct Company {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) server: Server,
+    pub(crate) http: reqwest::Client,
+    secrets: BTreeSet<String>,
+    forgives: bool,
+}
+
+impl Plan {
+    /// The whole file may be changed; the sandbox knows where its systems are.
+    pub(crate) fn edit(mut self, edit: impl FnOnce(&mut Configuration, &Sandbox) + 'static) -> Self {
+        self.edits.push(Box::new(edit));
+        self
+    }
+
+    /// The `[[integration]]` is changed.
+    pub(crate) fn integration(self, edit: impl FnOnce(&mut Configuration) + 'static) -> Self {
+        self.edit(|configuration, _| edit(configuration::integration(configuration)))
+    }
+
+    /// A key of the top level or of a section, such as `settle_ms` or `retry.give_up_after_sec`.
+    pub(crate) fn set(self, key: &'static str, value: impl Into<toml::Value>) -> Self {
+        let value = value.into();
+        self.edit(move |configuration, _| match key.split_once('.') {
+            Some((section, key)) => {
+                drop(configuration::table(configuration, section).insert(key.to_owned(), value));
+            }
+            None => drop(configuration.insert(key.to_owned(), value)),
+        })
+    }
+
+    /// Nobody has pressed Setup yet.
+    pub(crate) fn not_set_up(mut self) -> Self {
+        self.is_set_up = false;
+        self
+    }
+
+    /// Starts everything.
+    pub(crate) async fn start(self) -> Company {
+        let mut server = Server::new();
+        let options = SandboxOptions { server_url: server.url().to_owned() };
+        let sandbox = Sandbox::start(options).await.expect("the simulated systems start");
+        let mut configuration = configuration::of(&sandbox, &server.listen(), &server.database_url());
+        self.edits.into_iter().for_each(|edit| edit(&mut configuration, &sandbox));
+        server.configure(&configuration.to_string());
+        server.start().await;
+        let http = simulators::http::client().expect("an HTTP client");
+        let secrets = leaks::secrets(&configuration);
+        let company = Company { sandbox, server, http, secrets, forgives: false };
+        if self.is_set_up {
+            let reply = company.sandbox.setup().await;
+            assert!(reply.is_ok(), "setup: {reply:?}");
+        }
+        company
+    }
+}
+
+impl Company {
+    /// A company whose integration is active.
+    pub(crate) async fn start() -> Self {
+        Self::plan().start().await
+    }
+
+    /// A company to be started in some other way.
+    pub(crate) fn plan() -> Plan {
+        Plan { edits: Vec::new(), is_set_up: true }
+    }
+
+    /// What the simulated systems saw.
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.sandbox.journal
+    }
+
+    /// The administrator of the server.
+    pub(crate) fn admin(&self) -> Admin {
+        Admin::new(&self.http, self.server.url(), ADMIN_TOKEN)
+    }
+
+    /// A user of the CRM.
+    pub(crate) fn crm(&self) -> Crm {
+        self.sandbox.crm()
+    }
+
+    /// What Kontur was told.
+    pub(crate) fn kontur(&self) -> Kontur<'_> {
+        Kontur::new(&self.sandbox)
+    }
+
+    /// Whoever sends webhooks in the PBX's name.
+    pub(crate) fn telephony(&self) -> Telephony {
+        Telephony::new(&self.http, self.server.url(), &self.sandbox.pbx.options().send.secret)
+    }
+
+    /// The employee at this extension.
+    #[track_caller]
+    pub(crate) fn employee(&self, extension: &str) -> &Employee {
+        self.sandbox.employee(extension).expect("101, 102 or 103")
+    }
+
+    /// The story breaks a contract on purpose: violations do not fail it.
+    pub(crate) fn forgive_violations(&mut self) {
+        self.forgives = true;
+    }
+
+    /// One more text that may not stand in the log.
+    pub(crate) fn keep_out_of_the_log(&mut self, secret: &str) {
+        self.secrets.insert(secret.to_owned());
+    }
+
+    /// Waits until every event of the PBX has been accepted, every finished call was handed on, and no delivery is
+    /// pending.
+    pub(crate) async fn settle(&self) {
+        self.sandbox.pbx.delivered(DEADLINE).await.expect("the PBX gets rid of its events");
+        let admin = self.admin();
+        eventually("every call is handed on and every delivery settled", async || {
+            (admin.settling_calls().await == 0 && admin.pending_deliveries().await == 0).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits for `count` requests of one operation and returns all of them.
+    pub(crate) async fn seen(&self, system: System, operation: &str, count: usize) -> Vec<Value> {
+        let entries = self.journal().wait_for_count(DEADLINE, system, operation, count).await;
+        entries.expect("seen in time").into_iter().map(|entry| entry.record.body).collect()
+    }
+
+    fn faults(&self) -> Vec<String> {
+        let mut forbidden = self.secrets.clone();
+        forbidden.extend(leaks::access_keys(&self.journal().entries()));
+        let log = self.server.log();
+        let leaks = leaks::lines(&log, &forbidden).into_iter().map(|line| format!("in the log: {line}"));
+        let mut faults: Vec<String> = leaks.collect();
+        if !self.forgives {
+            faults.extend(self.journal().violations());
+        }
+        faults
+    }
+
+    fn show(&self) {
+        let entries: Vec<String> = self.journal().entries().iter().map(ToString::to_string).collect();
+        eprintln!("--- the server's log\n{}\n--- the journal\n{}", self.server.log(), entries.join("\n"));
+    }
+}
+
+impl Drop for Company {
+    fn drop(&mut self) {
+        self.server.kill();
+        let faults = self.faults();
+        if std::thread::panicking() {
+            self.show();
+            eprintln!("--- forbidden\n{}", faults.join("\n"));
+        } else if !faults.is_empty() {
+            self.show();
+            panic!("the server did what it may not:\n{}", faults.join("\n"));
+        }
+    }
+}

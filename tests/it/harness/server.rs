@@ -1,0 +1,153 @@
+//! The server under test: a process with a configuration, a database and a port of its own.
+
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use tempfile::TempDir;
+
+use super::{eventually, port};
+
+/// The binary under test: `TEST_BINARY`, or the one that cargo has just built.
+pub(crate) fn binary() -> PathBuf {
+    let named = std::env::var_os("TEST_BINARY").map(PathBuf::from);
+    named.unwrap_or_else(|| env!("CARGO_BIN_EXE_kontur-telephony").into())
+}
+
+/// A server; dropping it kills it.
+#[derive(Debug)]
+pub(crate) struct Server {
+    directory: TempDir,
+    port: u16,
+    url: String,
+    http: reqwest::Client,
+    child: Option<Child>,
+}
+
+impl Server {
+    /// A place for a server: a free port and an empty directory.
+    pub(crate) fn new() -> Self {
+        let port = port::free();
+        Self {
+            directory: tempfile::tempdir().expect("a temporary directory"),
+            port,
+            url: format!("http://127.0.0.1:{port}"),
+            http: simulators::http::client().expect("an HTTP client"),
+            child: None,
+        }
+    }
+
+    /// Its base URL, without a slash at the end.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What `listen` has to say.
+    pub(crate) fn listen(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// What `database_url` has to say.
+    pub(crate) fn database_url(&self) -> String {
+        format!("sqlite://{}", self.directory().join("kontur-telephony.db").display())
+    }
+
+    /// Where its files are.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The process's number while it runs.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
+    /// Writes the configuration for the next start.
+    pub(crate) fn configure(&self, toml: &str) {
+        std::fs::write(self.configuration_path(), toml).expect("writes the configuration");
+    }
+
+    /// Starts it and waits until it is ready.
+    pub(crate) async fn start(&mut self) {
+        self.spawn();
+        let url = format!("{}/readyz", self.url);
+        let http = self.http.clone();
+        eventually("the server is ready", async || {
+            let ready = http.get(&url).send().await.is_ok_and(|reply| reply.status() == 200);
+            if let Some(status) = self.exited() {
+                panic!("the server ended with {status} instead of getting ready:\n{}", self.log());
+            }
+            ready.then_some(())
+        })
+        .await;
+    }
+
+    /// Kills it, as power failures do, and waits until it is gone.
+    pub(crate) fn kill(&mut self) {
+        let Some(mut child) = self.child.take() else { return };
+        // It may have ended by itself.
+        child.kill().ok();
+        child.wait().expect("a child can be waited for");
+    }
+
+    /// Asks it to end and waits until it has.
+    pub(crate) async fn terminate(&mut self) -> ExitStatus {
+        let pid = self.pid().expect("the server runs").to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
+        assert!(asked.success(), "SIGTERM cannot be sent to {pid}");
+        let status = eventually("the server ends after SIGTERM", async || self.exited()).await;
+        self.child = None;
+        status
+    }
+
+    /// Kills it and starts it again on the same port and database.
+    pub(crate) async fn restart(&mut self) {
+        self.kill();
+        self.start().await;
+    }
+
+    /// Everything it has written so far, over all its starts.
+    pub(crate) fn log(&self) -> String {
+        let bytes = std::fs::read(self.log_path()).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// How it ended, if it has.
+    fn exited(&mut self) -> Option<ExitStatus> {
+        self.child.as_mut()?.try_wait().expect("a child can be asked")
+    }
+
+    fn spawn(&mut self) {
+        assert!(self.child.is_none(), "the server runs already");
+        let log = || self.open_log();
+        let child = Command::new(binary())
+            .arg("--config")
+            .arg(self.configuration_path())
+            .arg("serve")
+            .current_dir(self.directory())
+            .stdin(Stdio::null())
+            .stdout(log())
+            .stderr(log())
+            .spawn();
+        self.child = Some(child.expect("the binary starts"));
+    }
+
+    fn open_log(&self) -> File {
+        let opened = OpenOptions::new().create(true).append(true).open(self.log_path());
+        opened.expect("the log can be written")
+    }
+
+    fn configuration_path(&self) -> PathBuf {
+        self.directory().join("kontur-telephony.toml")
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.directory().join("server.log")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

@@ -1,0 +1,10 @@
+//! The server as the world sees it: HTTP in, callbacks out, against the built binary and the simulated systems.
+//!
+//! One story per file, named after what it tells. [`harness`] starts a company with its server, [`actors`] hold the
+//! verbs. Nothing sleeps: what takes time is waited for, with a deadline.
+
+#![expect(clippy::expect_used, reason = "a test's helpers may fail the test")]
+#![expect(clippy::print_stderr, reason = "a test that failed shows the server's log")]
+
+mod actors;
+mod harness;
