@@ -61,9 +61,14 @@ pub struct Sandbox {
 impl Sandbox {
     /// Starts every system on a free loopback port. The PBX sends its events to the server as soon as that listens.
     pub async fn start(options: SandboxOptions) -> io::Result<Self> {
+        Self::start_on(options, None).await
+    }
+
+    /// The same with Kontur on a given port, for a configuration that somebody writes by hand.
+    pub async fn start_on(options: SandboxOptions, kontur_port: Option<u16>) -> io::Result<Self> {
         let SandboxOptions { server_url } = options;
         let journal = Journal::new();
-        let kontur = start_kontur(&server_url, &journal).await?;
+        let kontur = start_kontur(&server_url, &journal, kontur_port).await?;
         let workonflow = start_workonflow(&journal).await?;
         let metabot = Metabot::start(metabot::Options::default(), &journal).await?;
         let pbx = start_pbx(&server_url, &journal).await?;
@@ -98,8 +103,8 @@ impl Sandbox {
     }
 }
 
-async fn start_kontur(server_url: &str, journal: &Journal) -> io::Result<Kontur> {
-    let kontur = Kontur::start(journal).await?;
+async fn start_kontur(server_url: &str, journal: &Journal, port: Option<u16>) -> io::Result<Kontur> {
+    let kontur = Kontur::start_on(journal, port).await?;
     let base_url = format!("{server_url}/kontur/{WORKSPACE}");
     let setup = WorkspaceSetup::private(WORKSPACE, INTEGRATION_ID, KONTUR_API_KEY, &base_url);
     let users = PEOPLE.map(|(_, _, id)| id).to_vec();
