@@ -3,6 +3,7 @@
 mod activate;
 #[cfg(feature = "sandbox")]
 mod bench;
+mod doctor;
 mod healthcheck;
 pub(crate) mod manifest;
 mod openapi;
@@ -39,6 +40,8 @@ enum Command {
     /// Run the server with simulated Kontur, Workonflow, Metabot and PBX, and a page to place calls from.
     #[cfg(feature = "sandbox")]
     Sandbox(sandbox::Options),
+    /// Check the configuration, the database, the clock and every remote system; exit code 1 if anything is red.
+    Doctor(doctor::Doctor),
     /// Set an integration up in Kontur, as an administrator would there; the server has to be running.
     Activate(activate::Activate),
     /// Write the zip that an administrator uploads to Kontur as a private integration.
@@ -72,6 +75,7 @@ impl Cli {
             Command::Serve => serve::run(&load()?),
             #[cfg(feature = "sandbox")]
             Command::Sandbox(options) => sandbox::run(&options),
+            Command::Doctor(doctor) => doctor.run(self.config.as_deref(), load()),
             Command::Activate(activate) => activate.run(&load()?),
             Command::Manifest(options) => manifest::run(&options, &load()?),
             Command::Openapi(options) => openapi::run(&options),

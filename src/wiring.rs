@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters::destination::kontur::KonturInstance;
+use adapters::destination::kontur::client::Client as KonturClient;
 use adapters::destination::metabot::Metabot;
 use adapters::destination::workonflow::Workonflow;
 use adapters::provider::generic::Generic;
@@ -42,6 +43,21 @@ impl Adapters {
     pub(crate) fn new(config: &Config) -> anyhow::Result<Self> {
         let http = adapters::http::client(REMOTE_TIMEOUT).context("the HTTP client cannot be made")?;
         Ok(Self { http, kontur_url: config.kontur.api_url.clone(), clock: Arc::new(SystemClock) })
+    }
+
+    /// The client that all adapters share.
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// The base URL of Kontur.
+    pub(crate) fn kontur_url(&self) -> &Url {
+        &self.kontur_url
+    }
+
+    /// Kontur's API as an instance calls it, for questions that the engine never asks.
+    pub(crate) fn kontur(&self, settings: &InstanceSettings) -> KonturClient {
+        KonturClient::new(self.http.clone(), self.kontur_url.clone(), settings, Arc::clone(&self.clock))
     }
 
     fn provider(&self, settings: &InstanceSettings) -> Result<SharedProvider, String> {

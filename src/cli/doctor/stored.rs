@@ -1,0 +1,157 @@
+//! What the database adds to the configuration: integrations made through the admin API and the arguments of Kontur's
+//! setup, both encrypted, hence also whether the key opens them.
+
+use domain::instance::arguments::SetupArguments;
+use domain::instance::settings::{InstanceSettings, UserMapping};
+use domain::secret::Secret;
+use engine::instance::Connect;
+use engine::vault::Vault;
+use storage::Store;
+use storage::error::StorageError;
+use storage::instances::StoredInstance;
+
+use super::check::{Check, Subject};
+use super::integration::{Integration, Origin};
+use crate::config::Config;
+
+/// What was found.
+#[derive(Default)]
+pub(super) struct Facts {
+    /// Those of the file, then those of the database.
+    pub(super) integrations: Vec<Integration>,
+    /// How many secrets are stored.
+    sealed: usize,
+    /// The workspaces whose secrets the configured key does not open.
+    closed: Vec<String>,
+    /// Workspaces whose stored settings are wrong, and what is wrong.
+    faulty: Vec<(String, String)>,
+}
+
+/// The integrations of the file alone.
+pub(super) fn declared(config: &Config, file: &str) -> Facts {
+    let integrations = config.integrations.iter().map(|declared| Integration {
+        settings: declared.settings.clone(),
+        origin: Origin::File(file.to_owned()),
+    });
+    Facts { integrations: integrations.collect(), ..Facts::default() }
+}
+
+/// Reads what the database has.
+pub(super) async fn read(store: &Store) -> Result<Vec<(StoredInstance, Vec<UserMapping>)>, StorageError> {
+    let all = store.read(|tx| {
+        let instances = tx.list_instances()?;
+        instances.into_iter().map(|stored| Ok((stored.clone(), tx.users(stored.id)?))).collect()
+    });
+    all.await
+}
+
+impl Facts {
+    /// Adds an instance of the database.
+    pub(super) fn add(
+        &mut self,
+        stored: &StoredInstance,
+        users: Vec<UserMapping>,
+        vault: &Vault,
+        connect: &dyn Connect,
+    ) {
+        let workspace = stored.workspace.to_string();
+        let secret = self.setup_secret(stored, vault);
+        if let Some(known) =
+            self.integrations.iter_mut().find(|known| known.settings.workspace == stored.workspace)
+        {
+            known.settings.secret_key = secret.or(known.settings.secret_key.take());
+            return;
+        }
+        // One without settings was declared in the file once and is left to rest.
+        let Some(sealed) = &stored.settings else { return };
+        let Some(settings) = self.open(&workspace, sealed, vault) else { return };
+        match connect.parse(&settings) {
+            Ok(settings) => {
+                let settings = InstanceSettings {
+                    users,
+                    secret_key: secret.or(settings.secret_key.clone()),
+                    ..settings
+                };
+                self.integrations.push(Integration { settings, origin: Origin::AdminApi });
+            }
+            Err(wrong) => self.faulty.push((workspace, wrong)),
+        }
+    }
+
+    /// The `SecretKey` that setup brought. Arguments without one are not encrypted.
+    fn setup_secret(&mut self, stored: &StoredInstance, vault: &Vault) -> Option<Secret> {
+        let arguments = stored.arguments.as_ref()?;
+        if serde_json::from_slice::<serde_json::Value>(arguments).is_ok() {
+            return None;
+        }
+        let opened = self.open(stored.workspace.as_str(), arguments, vault)?;
+        SetupArguments::parse(&serde_json::from_str(opened.expose()).ok()?).ok()?.secret_key
+    }
+
+    fn open(&mut self, workspace: &str, sealed: &[u8], vault: &Vault) -> Option<Secret> {
+        self.sealed += 1;
+        let opened = vault.open(sealed);
+        if opened.is_err() {
+            self.closed.push(workspace.to_owned());
+        }
+        opened.ok()
+    }
+
+    /// The row of the key, and one for each integration that cannot be read.
+    pub(super) fn judge(&self, config: &Config) -> Vec<Check> {
+        let faulty = self.faulty.iter().map(|(workspace, wrong)| {
+            let fix = format!("give it again: PUT /admin/v1/integrations/{workspace}");
+            Subject::new("integration", workspace.as_str()).red(format!("stored settings: {wrong}"), fix)
+        });
+        [self.judge_key(config.encryption_key.is_some())].into_iter().chain(faulty).collect()
+    }
+
+    fn judge_key(&self, has_key: bool) -> Check {
+        let subject = Subject::new("encryption_key", if has_key { "set" } else { "not set" });
+        let (sealed, closed) = (self.sealed, self.closed.join(", "));
+        let is_public =
+            |one: &Integration| one.settings.kind == domain::instance::settings::IntegrationKind::Public;
+        match (has_key, self.closed.is_empty()) {
+            (false, false) => subject.red(
+                format!("the stored secrets of {closed} cannot be read without it"),
+                "set encryption_key to the key that they were stored with",
+            ),
+            (true, false) => subject.red(
+                format!("does not open the stored secrets of {closed}"),
+                "set encryption_key to the key that they were stored with",
+            ),
+            (true, true) if sealed > 0 => subject.green(format!("opens what is stored ({sealed})")),
+            (true, true) => subject.green("nothing is stored yet that needs it"),
+            (false, true) if self.integrations.iter().any(is_public) => subject.yellow(
+                "setup of a public integration may bring a SecretKey, which could not be stored",
+                "set encryption_key to the output of: openssl rand -base64 32",
+            ),
+            (false, true) => subject.green("not needed unless integrations are made with the admin API"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::State;
+    use super::*;
+
+    fn facts(sealed: usize, closed: &[&str]) -> Facts {
+        Facts { sealed, closed: closed.iter().map(|one| (*one).to_owned()).collect(), ..Facts::default() }
+    }
+
+    #[test]
+    fn the_key_is_needed_for_what_is_stored() {
+        for (facts, has_key, state) in [
+            (facts(0, &[]), true, State::Green),
+            (facts(0, &[]), false, State::Green),
+            (facts(2, &[]), true, State::Green),
+            (facts(2, &["acme"]), true, State::Red),
+            (facts(2, &["acme"]), false, State::Red),
+        ] {
+            let row = facts.judge_key(has_key);
+            assert_eq!(row.state, state, "{row:?}");
+            assert_eq!(row.fix.is_some_and(|fix| fix.contains("set encryption_key")), state != State::Green);
+        }
+    }
+}
