@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::call::event::CallEvent;
-use domain::clock::Clock;
+use domain::clock::{Clock, Timestamp};
 use domain::instance::status::{Signal, Status};
 use domain::port::provider::{WebhookError, WebhookRequest};
 use domain::secret::Secret;
@@ -70,6 +70,11 @@ impl Engine {
     /// All instances, by workspace.
     pub fn all_instances(&self) -> Vec<Arc<Instance>> {
         self.instances.all()
+    }
+
+    /// The present, by the clock that everything here goes by.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Takes a provider's request in. When this returns the events are durable.
