@@ -3,21 +3,21 @@
 
 mod integration;
 
-pub(super) use integration::INTEGRATION;
+pub(crate) use integration::{INTEGRATION, USERS};
 
 /// A key of a table.
 #[derive(Debug)]
-pub(super) struct Key {
-    pub(super) name: &'static str,
-    pub(super) kind: Kind,
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
     /// What it is, so that "expected {what}" reads well.
-    pub(super) what: &'static str,
-    pub(super) required: bool,
+    pub(crate) what: &'static str,
+    pub(crate) required: bool,
 }
 
 /// What a key takes.
 #[derive(Debug)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Text that is not empty.
     Text,
     /// Text that is not shown, or a reference to it.
@@ -52,10 +52,10 @@ pub(super) enum Kind {
 
 /// The keys that go with one word.
 #[derive(Debug)]
-pub(super) struct Variant {
-    pub(super) word: &'static str,
+pub(crate) struct Variant {
+    pub(crate) word: &'static str,
     /// None if the word is known but not built yet.
-    pub(super) keys: Option<&'static [Key]>,
+    pub(crate) keys: Option<&'static [Key]>,
 }
 
 /// A key that may be left out.

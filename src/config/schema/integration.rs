@@ -5,7 +5,7 @@ use super::{Key, Kind, Variant, optional, required};
 const ANY: i64 = i64::MAX;
 
 /// The keys of `[[integration]]`.
-pub(in super::super) const INTEGRATION: &[Key] = &[
+pub(crate) const INTEGRATION: &[Key] = &[
     required("workspace", Kind::Text, "the workspace's name in Kontur"),
     required("integration_id", Kind::Text, "the integration's id in Kontur (a GUID)"),
     required("kind", Kind::Word(&["private", "public"]), "how the integration is installed"),
@@ -19,6 +19,10 @@ pub(in super::super) const INTEGRATION: &[Key] = &[
     optional("workonflow", Kind::Table(WORKONFLOW), "the connection to Workonflow"),
     optional("metabot", Kind::Table(METABOT), "the connection to Metabot"),
 ];
+
+/// The users alone.
+pub(crate) const USERS: &[Key] =
+    &[required("user", Kind::Tables(USER), "Kontur users and their extensions")];
 
 const SETTINGS: &[Key] = &[
     optional(
