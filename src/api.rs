@@ -1,7 +1,9 @@
 //! What the server answers over HTTP. Handlers translate: a request into a call of the engine, its result or error
 //! into a reply. They decide nothing.
 
+mod admin;
 mod body;
+mod document;
 mod health;
 mod kontur;
 mod problem;
@@ -11,10 +13,14 @@ mod workonflow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use domain::id::{InstanceId, Workspace};
 use domain::secret::Secret;
 use engine::Engine;
+use engine::instance::Instance;
 use poem::{Endpoint, EndpointExt, Response, Route};
 use subtle::ConstantTimeEq;
+
+use self::problem::{Fault, Problem};
 
 /// What the handlers work with.
 pub struct ApiState {
@@ -30,15 +36,39 @@ pub struct ApiState {
     pub public_url: String,
 }
 
+/// The workspaces of the integrations there are.
+type Workspaces = HashMap<InstanceId, Workspace>;
+
+impl ApiState {
+    /// The instance that a filter names. A name that is not known is a wrong parameter.
+    fn instance_named(&self, workspace: Option<&str>) -> Result<Option<Arc<Instance>>, Problem> {
+        let instance = workspace.map(|workspace| self.engine.instance(workspace)).transpose();
+        instance.map_err(|error| {
+            let fault = Fault::of_field("workspace", error.to_string());
+            Problem::invalid("there is no such workspace here", vec![fault])
+        })
+    }
+
+    fn workspaces(&self) -> Workspaces {
+        let all = self.engine.all_instances();
+        all.iter().map(|instance| (instance.id, instance.workspace.clone())).collect()
+    }
+}
+
 /// The whole route table (design, Routes).
 pub fn routes(state: ApiState) -> impl Endpoint<Output = Response> {
     let state = Arc::new(state);
     let kontur = Arc::new(kontur::routes(&state));
+    let service = document::service(&state);
     Route::new()
         .nest_no_strip("/kontur", Arc::clone(&kontur))
         .nest_no_strip("/api/v1", kontur)
         .nest_no_strip("/telephony", telephony::routes(&state))
         .nest_no_strip("/workonflow", workonflow::routes(&state))
+        .at("/docs", document::page(&service))
+        .at("/openapi.json", document::json(&service))
+        .at("/openapi.yaml", document::yaml(&service))
+        .nest_no_strip("/admin/v1", document::admin(service, &state))
         .at("/healthz", health::alive())
         .at("/readyz", health::ready(&state))
         .at("/metrics", health::metrics(&state.metrics))

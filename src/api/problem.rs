@@ -148,3 +148,15 @@ impl From<Unreadable> for Problem {
 pub(super) fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
+
+/// What the library says of a value, without the names of its types around it.
+pub(super) fn plain(reason: &str) -> String {
+    let reason = reason
+        .strip_prefix("failed to parse \"")
+        .and_then(|rest| rest.split_once("\": "))
+        .map_or(reason, |(_, rest)| rest);
+    reason.split(" (occurred while parsing").next().unwrap_or(reason).to_owned()
+}
+
+#[cfg(test)]
+mod tests;

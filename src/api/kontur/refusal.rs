@@ -55,15 +55,16 @@ impl From<EngineError> for Refusal {
             EngineError::Unauthorized(_) => Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message),
             EngineError::Invalid(_) | EngineError::InvalidEvents(_) => Self::invalid(message),
             EngineError::NotFound(_) => Self::new(StatusCode::CONFLICT, "notFound", message),
-            EngineError::NotConfigured(_) => Self::new(StatusCode::CONFLICT, "notConfigured", message),
             EngineError::NotSupported(_) => Self::new(StatusCode::CONFLICT, "notSupported", message),
             EngineError::Conflict(_) => Self::new(StatusCode::CONFLICT, "conflict", message),
             EngineError::Remote(error) if temporary => Self {
                 retry_after: Some(error.retry_after.unwrap_or(COME_AGAIN)),
                 ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)
             },
-            // Refused credentials or content: whoever configured the integration has to act.
-            EngineError::Remote(_) => Self::new(StatusCode::CONFLICT, "notConfigured", message),
+            // A remote system refused credentials or content: whoever configured the integration has to act.
+            EngineError::NotConfigured(_) | EngineError::Remote(_) => {
+                Self::new(StatusCode::CONFLICT, "notConfigured", message)
+            }
             EngineError::Unavailable { retry_after, .. } => Self {
                 retry_after: Some(retry_after),
                 ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)

@@ -8,7 +8,7 @@ use poem::http::StatusCode;
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
 use poem_openapi::error as openapi;
 
-use super::{Fault, Kind, Problem};
+use super::{Fault, Kind, Problem, plain};
 
 /// Errors and panics become problems.
 pub(in crate::api) struct Problems;
@@ -65,13 +65,13 @@ fn problem(error: &poem::Error) -> Problem {
 
 fn fault(error: &poem::Error) -> Option<Fault> {
     if let Some(error) = error.downcast_ref::<openapi::ParseParamError>() {
-        return Some(Fault::of_field(error.name, error.reason.clone()));
+        return Some(Fault::of_field(error.name, plain(&error.reason)));
     }
     if let Some(error) = error.downcast_ref::<openapi::ParsePathError>() {
-        return Some(Fault::of_field(error.name, error.reason.clone()));
+        return Some(Fault::of_field(error.name, plain(&error.reason)));
     }
     if let Some(error) = error.downcast_ref::<openapi::ParseRequestPayloadError>() {
-        return Some(Fault::of_field("", error.reason.clone()));
+        return Some(Fault::of_field("", plain(&error.reason)));
     }
     error.downcast_ref::<ParsePathError>().map(|error| Fault::of_field("", error.to_string()))
 }

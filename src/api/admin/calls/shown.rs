@@ -1,0 +1,218 @@
+//! Calls as administrators see them.
+
+use domain::call::CallReference;
+use domain::call::event::{Party, Recording};
+use domain::call::leg::Leg;
+use domain::id::LegId;
+use poem_openapi::Object;
+use storage::calls::{EventRecord, StoredCall, state_word};
+
+use crate::api::Workspaces;
+use crate::api::admin::deliveries::shown::{TracedDelivery, without_credentials};
+use crate::api::admin::types::{Moment, Vocabulary, Word};
+
+/// Where a call stands.
+pub(super) struct States;
+
+impl Vocabulary for States {
+    const WORDS: &'static [&'static str] = &["active", "answered", "missed", "failed"];
+}
+
+/// A call as a list shows it.
+#[derive(Debug, Object)]
+pub(super) struct CallSummary {
+    /// Its number here.
+    id: i64,
+    /// The workspace; `null` once its integration was deleted.
+    workspace: Option<String>,
+    /// The telephony's id of the call: Kontur's `externalId`.
+    external_id: String,
+    /// Its short name in comments.
+    reference: Option<String>,
+    /// Kontur's communication, once known (GUID).
+    communication_id: Option<String>,
+    /// `inbound`, `outbound` or `internal`.
+    direction: String,
+    /// Whether it goes on or how it ended: `missed` is an inbound call nobody answered, `failed` an outgoing one that
+    /// did not come through.
+    state: Word<States>,
+    /// The client's number; `anonymous` if it was withheld.
+    client_phone: String,
+    /// The company's number, if it is known.
+    vats_phone: Option<String>,
+    /// When it began.
+    started_at: Moment,
+    /// When the first conversation began.
+    answered_at: Option<Moment>,
+    /// When it ended.
+    finished_at: Option<Moment>,
+    /// Why it ended without a conversation, if the telephony said.
+    reason: Option<String>,
+}
+
+/// One side of a leg.
+#[derive(Debug, Object)]
+struct Side {
+    /// `client` or `user`.
+    #[oai(rename = "type")]
+    kind: String,
+    /// The employee's extension.
+    extension: Option<String>,
+}
+
+/// A leg: a conversation between two participants, or the attempt at one.
+#[derive(Debug, Object)]
+struct LegShown {
+    /// The telephony's id of the leg: Kontur's `externalCallItemId`.
+    id: String,
+    /// Who calls.
+    from: Side,
+    /// Who is called.
+    to: Side,
+    /// When it came up.
+    appeared_at: Moment,
+    /// When it was picked up.
+    answered_at: Option<Moment>,
+    /// When it ended.
+    finished_at: Option<Moment>,
+    /// Whether it is on hold now.
+    held: bool,
+    /// Why it ended, if the telephony said.
+    reason: Option<String>,
+    /// Its recording.
+    recording: Option<RecordingShown>,
+}
+
+/// The recording of a leg.
+#[derive(Debug, Object)]
+struct RecordingShown {
+    /// Where the telephony keeps it, without credentials.
+    url: String,
+    /// MIME type, if the telephony said.
+    content_type: Option<String>,
+    /// Bytes, if the telephony said.
+    size: Option<u64>,
+}
+
+/// An event of a call.
+#[derive(Debug, Object)]
+struct EventShown {
+    /// The telephony's id of the event.
+    id: String,
+    /// What happened, in the words of the generic PBX contract.
+    #[oai(rename = "type")]
+    kind: String,
+    /// To which leg.
+    leg_id: Option<String>,
+    /// When it happened, by the telephony's clock.
+    at: Moment,
+    /// When it came here.
+    received_at: Moment,
+    /// Whether it came in a `webhook` or was made here or read from `history`.
+    source: String,
+}
+
+/// A call with all that happened to it.
+#[derive(Debug, Object)]
+pub(super) struct Timeline {
+    #[oai(flatten)]
+    call: CallSummary,
+    /// Its legs.
+    legs: Vec<LegShown>,
+    /// Its events in the order they happened.
+    events: Vec<EventShown>,
+    /// What remote systems were told of it, in the order it was planned.
+    deliveries: Vec<TracedDelivery>,
+}
+
+impl CallSummary {
+    /// What a list shows of `stored`.
+    pub(super) fn of(stored: &StoredCall, workspaces: &Workspaces) -> Self {
+        let call = &stored.call;
+        let workspace = workspaces.get(&stored.instance);
+        let communication = stored.communication.as_ref().or(call.request());
+        Self {
+            id: stored.id.0,
+            workspace: workspace.map(ToString::to_string),
+            external_id: stored.external_id.to_string(),
+            reference: workspace.map(|name| CallReference::of(name, &stored.external_id).to_string()),
+            communication_id: communication.map(ToString::to_string),
+            direction: call.direction().word().to_owned(),
+            state: Word::of(state_word(call)),
+            client_phone: call.client_phone().as_str().to_owned(),
+            vats_phone: call.vats_phone().map(|phone| phone.as_str().to_owned()),
+            started_at: call.began_at().into(),
+            answered_at: call.answered_at().map(Moment::from),
+            finished_at: call.ended_at().map(Moment::from),
+            reason: call.reason().map(|reason| reason.word().to_owned()),
+        }
+    }
+}
+
+impl Timeline {
+    /// What is shown of `timeline`.
+    pub(super) fn of(timeline: engine::admin::Timeline, workspaces: &Workspaces) -> Self {
+        let call = &timeline.stored.call;
+        let legs = call.legs().iter().map(|(id, leg)| LegShown::of(id, leg, call.recording(id)));
+        let mut legs: Vec<_> = legs.collect();
+        legs.sort_by_key(|leg| leg.appeared_at.0);
+        let deliveries = timeline.deliveries.into_iter();
+        Self {
+            call: CallSummary::of(&timeline.stored, workspaces),
+            legs,
+            events: timeline.events.into_iter().map(EventShown::of).collect(),
+            deliveries: deliveries.map(|traced| TracedDelivery::of(traced, workspaces)).collect(),
+        }
+    }
+}
+
+impl LegShown {
+    fn of(id: &LegId, leg: &Leg, recording: Option<&Recording>) -> Self {
+        Self {
+            id: id.to_string(),
+            from: Side::of(leg.from()),
+            to: Side::of(leg.to()),
+            appeared_at: leg.appeared_at().into(),
+            answered_at: leg.answered_at().map(Moment::from),
+            finished_at: leg.ended_at().map(Moment::from),
+            held: leg.is_held(),
+            reason: leg.end_reason().map(|reason| reason.word().to_owned()),
+            recording: recording.map(RecordingShown::of),
+        }
+    }
+}
+
+impl RecordingShown {
+    fn of(recording: &Recording) -> Self {
+        Self {
+            url: without_credentials(&recording.url),
+            content_type: recording.content_type.clone(),
+            size: recording.size,
+        }
+    }
+}
+
+impl Side {
+    fn of(party: &Party) -> Self {
+        match party {
+            Party::Client => Self { kind: "client".to_owned(), extension: None },
+            Party::User { extension } => {
+                Self { kind: "user".to_owned(), extension: Some(extension.to_string()) }
+            }
+        }
+    }
+}
+
+impl EventShown {
+    fn of(record: EventRecord) -> Self {
+        let source = if record.raw_request.is_some() { "webhook" } else { "history" };
+        Self {
+            id: record.event_id,
+            kind: record.kind,
+            leg_id: record.leg_id,
+            at: record.at.into(),
+            received_at: record.received_at.into(),
+            source: source.to_owned(),
+        }
+    }
+}

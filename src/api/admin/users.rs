@@ -1,0 +1,85 @@
+//! Users of Kontur and their extensions.
+
+use std::sync::Arc;
+
+use domain::instance::settings::UserMapping;
+use engine::instance::Instance;
+use poem_openapi::param::Path;
+use poem_openapi::payload::Json;
+use poem_openapi::{Object, OpenApi};
+use serde_json::Value;
+
+use super::Tag;
+use super::body::JsonBody;
+use super::page::Page;
+use crate::api::ApiState;
+use crate::api::problem::{Fault, Problem};
+use crate::config;
+
+/// Operations.
+pub(in crate::api) struct Users(pub(super) Arc<ApiState>);
+
+/// A user of Kontur at the telephony system.
+#[derive(Debug, Object)]
+struct User {
+    /// The user in Kontur (GUID).
+    kontur_user_id: String,
+    /// The user's extension; text, since `007` is not `7`.
+    extension: String,
+    /// The user in Workonflow, if the user works there.
+    workonflow_user_id: Option<String>,
+}
+
+/// All users of an integration.
+#[derive(Debug, Object)]
+struct UserList {
+    /// The users.
+    items: Vec<User>,
+}
+
+#[OpenApi(prefix_path = "/admin/v1/integrations", tag = "Tag::Integrations")]
+impl Users {
+    /// List the users of an integration
+    #[oai(path = "/:workspace/users", method = "get", operation_id = "list_users")]
+    #[expect(clippy::unused_async, reason = "the macro wants it")]
+    async fn list(
+        &self,
+        /// The workspace in Kontur.
+        workspace: Path<String>,
+    ) -> Result<Json<Page<User>>, Problem> {
+        Ok(Json(shown(&*self.0.engine.instance(&workspace)?)))
+    }
+
+    /// Replace the users of an integration
+    ///
+    /// A plain array of users is taken as well. Users of an integration of the configuration file are changed there
+    /// (409).
+    #[oai(path = "/:workspace/users", method = "put", operation_id = "put_users")]
+    async fn put(
+        &self,
+        /// The workspace in Kontur.
+        workspace: Path<String>,
+        body: JsonBody<UserList>,
+    ) -> Result<Json<Page<User>>, Problem> {
+        let instance = self.0.engine.instance(&workspace)?;
+        let users = config::parse_users(items(&body.json)).map_err(|faults| {
+            let faults = faults.into_iter().map(|fault| Fault::of_field(fault.path, fault.message));
+            Problem::invalid("the users are wrong; correct them and send them again", faults.collect())
+        })?;
+        self.0.engine.set_users(&instance, users).await?;
+        Ok(Json(shown(&instance)))
+    }
+}
+
+fn items(body: &Value) -> &Value {
+    if body.is_array() { body } else { &body["items"] }
+}
+
+fn shown(instance: &Instance) -> Page<User> {
+    let user = |user: &UserMapping| User {
+        kontur_user_id: user.kontur_user_id.to_string(),
+        extension: user.extension.to_string(),
+        workonflow_user_id: user.workonflow_user_id.as_ref().map(ToString::to_string),
+    };
+    Page::whole(instance.live().directory.users().iter().map(user).collect())
+}
