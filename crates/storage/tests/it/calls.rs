@@ -1,0 +1,90 @@
+//! Calls and their events.
+
+use domain::call::event::{CallEvent, Direction, Happening};
+use domain::call::{Call, CallReference};
+use domain::id::{CallId, InstanceId};
+use domain::phone::{Country, Phone};
+use domain::plan::Told;
+use storage::Tx;
+use storage::calls::CallFilter;
+use storage::error::StorageError;
+
+use super::{at, store};
+
+const INSTANCE: InstanceId = InstanceId(1);
+
+fn event(second: i64, call: &str, happening: Happening) -> CallEvent {
+    CallEvent {
+        id: format!("{call}-{second}").into(),
+        at: at(second),
+        call: call.into(),
+        direction: Some(Direction::Inbound),
+        client_phone: Some(Phone::normalise("+79997775533", Country::RU)),
+        vats_phone: None,
+        request: None,
+        happening,
+    }
+}
+
+fn insert(tx: &Tx<'_>, external_id: &str, events: &[CallEvent]) -> Result<CallId, StorageError> {
+    let mut call = Call::default();
+    for event in events {
+        call.fold(event);
+    }
+    let reference = CallReference::of(&"acme".into(), &external_id.into());
+    tx.insert_call(INSTANCE, &external_id.into(), &reference, &call, &Told::default())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_reads_as_it_was_written() {
+    let (store, _folder) = store();
+    let events = [event(1, "a", Happening::CallStarted), event(5, "a", Happening::CallFinished(None))];
+    let of_write = events.clone();
+    store.write(move |tx| insert(tx, "a", &of_write)).await.unwrap();
+    let stored = store.read(|tx| tx.find_call(INSTANCE, &"a".into())).await.unwrap().unwrap();
+    let mut expected = Call::default();
+    for event in &events {
+        expected.fold(event);
+    }
+    assert_eq!(stored.call, expected);
+    assert_eq!(store.read(|tx| tx.find_call(InstanceId(2), &"a".into())).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_is_noted_once() {
+    let (store, _folder) = store();
+    let noted = store.write(|tx| {
+        let started = event(1, "a", Happening::CallStarted);
+        let call = insert(tx, "a", std::slice::from_ref(&started))?;
+        Ok([tx.insert_event(call, &started, at(2), None)?, tx.insert_event(call, &started, at(3), None)?])
+    });
+    assert_eq!(noted.await, Ok([true, false]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_are_listed_by_filter_the_latest_first() {
+    let (store, _folder) = store();
+    store
+        .write(|tx| {
+            insert(tx, "a", &[event(1, "a", Happening::CallStarted)])?;
+            insert(tx, "b", &[event(2, "b", Happening::CallFinished(None))])?;
+            insert(tx, "c", &[event(3, "c", Happening::CallStarted)])
+        })
+        .await
+        .unwrap();
+    let listed = async |filter: CallFilter| {
+        let calls = store.read(move |tx| tx.list_calls(&CallFilter { limit: 10, ..filter })).await.unwrap();
+        calls.iter().map(|stored| stored.external_id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(CallFilter::default()).await, ["c", "b", "a"]);
+    assert_eq!(listed(CallFilter { state: Some("active".into()), ..Default::default() }).await, ["c", "a"]);
+    assert_eq!(listed(CallFilter { state: Some("finished".into()), ..Default::default() }).await, ["b"]);
+    assert_eq!(listed(CallFilter { state: Some("missed".into()), ..Default::default() }).await, ["b"]);
+    assert_eq!(listed(CallFilter { from: Some(at(2)), to: Some(at(3)), ..Default::default() }).await, ["b"]);
+    let client = Some(Phone::normalise("89997775533", Country::RU));
+    assert_eq!(
+        listed(CallFilter { client, before: Some(CallId(3)), ..Default::default() }).await,
+        ["b", "a"]
+    );
+    assert!(listed(CallFilter { client: Some(Phone::anonymous()), ..Default::default() }).await.is_empty());
+}
