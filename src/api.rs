@@ -59,16 +59,15 @@ impl ApiState {
 pub fn routes(state: ApiState) -> impl Endpoint<Output = Response> {
     let state = Arc::new(state);
     let kontur = Arc::new(kontur::routes(&state));
-    let service = document::service(&state);
     Route::new()
         .nest_no_strip("/kontur", Arc::clone(&kontur))
         .nest_no_strip("/api/v1", kontur)
         .nest_no_strip("/telephony", telephony::routes(&state))
         .nest_no_strip("/workonflow", workonflow::routes(&state))
-        .at("/docs", document::page(&service))
-        .at("/openapi.json", document::json(&service))
-        .at("/openapi.yaml", document::yaml(&service))
-        .nest_no_strip("/admin/v1", document::admin(service, &state))
+        .at("/docs", document::page())
+        .at("/openapi.json", document::json())
+        .at("/openapi.yaml", document::yaml())
+        .nest_no_strip("/admin/v1", admin::routes(&state))
         .at("/healthz", health::alive())
         .at("/readyz", health::ready(&state))
         .at("/metrics", health::metrics(&state.metrics))
@@ -78,6 +77,11 @@ pub fn routes(state: ApiState) -> impl Endpoint<Output = Response> {
 /// The routes of a port that serves metrics alone.
 pub fn metrics_routes(state: &ApiState) -> impl Endpoint<Output = Response> + use<> {
     health::metrics_alone(&state.metrics)
+}
+
+/// The OpenAPI documents of this server by file stem, as YAML.
+pub fn openapi() -> Vec<(&'static str, String)> {
+    document::all()
 }
 
 /// Whether `given` is the secret. How long it takes says nothing about where the two differ.

@@ -15,10 +15,10 @@ mod users;
 
 use std::sync::Arc;
 
-use poem_openapi::Tags;
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Response};
+use poem_openapi::{OpenApiService, Tags};
 
-use self::guard::Guarded;
-pub(super) use self::guard::Token;
+use self::guard::{Guarded, Token};
 use super::ApiState;
 
 /// Which part of the API an operation belongs to.
@@ -44,15 +44,16 @@ pub(super) type Apis = (
     Guarded<server::Server>,
 );
 
-/// The parts, working on `state`.
-pub(super) fn apis(state: &Arc<ApiState>) -> Apis {
+/// The endpoint of `/admin/v1`. An unknown path asks for the token too: what there is is nobody else's business.
+pub(super) fn routes(state: &Arc<ApiState>) -> impl Endpoint<Output = Response> + use<> {
     let of = || Arc::clone(state);
-    (
+    let apis: Apis = (
         Guarded(integrations::Integrations(of())),
         Guarded(users::Users(of())),
         Guarded(syncs::Syncs(of())),
         Guarded(calls::Calls(of())),
         Guarded(deliveries::Deliveries(of())),
         Guarded(server::Server),
-    )
+    );
+    OpenApiService::new(apis, "", "").into_endpoint().with(Token(of()))
 }

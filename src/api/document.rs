@@ -1,46 +1,74 @@
-//! The OpenAPI document of this server, and the page that shows it.
+//! The OpenAPI documents, and the page that shows ours.
 
-use std::sync::Arc;
+pub(super) mod operation;
 
-use poem::endpoint::make_sync;
+use std::collections::HashMap;
+use std::marker::PhantomData;
+
+use poem::endpoint::{BoxEndpoint, make_sync};
+use poem::http::Method;
 use poem::web::Html;
-use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, RouteMethod};
-use poem_openapi::OpenApiService;
+use poem::{Response, RouteMethod};
+use poem_openapi::registry::{MetaApi, Registry};
+use poem_openapi::{OpenApi, OpenApiService};
 
-use super::{ApiState, admin};
-
-type Service = OpenApiService<admin::Apis, ()>;
+use super::{admin, kontur, telephony, workonflow};
 
 const DESCRIPTION: &str = "Stands between telephony providers and Kontur CRM, Workonflow and Metabot. Press *Authorize* \
     and give the administrators' token to call the admin API from here.";
+const GENERIC_DESCRIPTION: &str = "The webhook that a PBX sends to tell of its calls. What it is asked in turn is in \
+    `generic-pbx-control.yaml`.";
 
-/// The admin API with the documents of everything that is answered.
-pub(super) fn service(state: &Arc<ApiState>) -> Service {
-    OpenApiService::new(admin::apis(state), "Kontur Telephony", env!("CARGO_PKG_VERSION"))
-        .description(DESCRIPTION)
+/// All that is answered.
+type Ours = (admin::Apis, kontur::Document, telephony::Document, workonflow::Document);
+
+/// Describes what `T` answers, and answers nothing.
+pub(super) struct Described<T>(PhantomData<fn() -> T>);
+
+impl<T: OpenApi> OpenApi for Described<T> {
+    fn meta() -> Vec<MetaApi> {
+        T::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
+}
+
+fn described<T: OpenApi>(title: &str, description: &str) -> OpenApiService<Described<T>, ()> {
+    OpenApiService::new(Described(PhantomData), title, env!("CARGO_PKG_VERSION")).description(description)
+}
+
+/// Our document.
+pub(super) fn ours() -> OpenApiService<Described<Ours>, ()> {
+    described("Kontur Telephony", DESCRIPTION)
+}
+
+/// The documents by file stem, as YAML.
+pub(super) fn all() -> Vec<(&'static str, String)> {
+    let generic = described::<telephony::Document>("Generic PBX: webhook", GENERIC_DESCRIPTION);
+    vec![("kontur-telephony", ours().spec_yaml()), ("generic-pbx", generic.spec_yaml())]
 }
 
 /// `/docs`: Swagger UI with the document inside; nothing is loaded from elsewhere.
-pub(super) fn page(service: &Service) -> RouteMethod {
-    let html = service.swagger_ui_html();
+pub(super) fn page() -> RouteMethod {
+    let html = ours().swagger_ui_html();
     RouteMethod::new().get(make_sync(move |_| Html(html.clone())))
 }
 
 /// `/openapi.json`.
-pub(super) fn json(service: &Service) -> RouteMethod {
-    let json = service.spec();
-    RouteMethod::new()
-        .get(make_sync(move |_| Response::builder().content_type("application/json").body(json.clone())))
+pub(super) fn json() -> RouteMethod {
+    text("application/json", ours().spec())
 }
 
 /// `/openapi.yaml`.
-pub(super) fn yaml(service: &Service) -> RouteMethod {
-    let yaml = service.spec_yaml();
-    RouteMethod::new()
-        .get(make_sync(move |_| Response::builder().content_type("application/yaml").body(yaml.clone())))
+pub(super) fn yaml() -> RouteMethod {
+    text("application/yaml", ours().spec_yaml())
 }
 
-/// `/admin/v1`. An unknown path asks for the token as well: what there is is nobody else's business.
-pub(super) fn admin(service: Service, state: &Arc<ApiState>) -> impl Endpoint<Output = Response> + use<> {
-    service.into_endpoint().with(admin::Token(Arc::clone(state)))
+fn text(content_type: &'static str, text: String) -> RouteMethod {
+    RouteMethod::new()
+        .get(make_sync(move |_| Response::builder().content_type(content_type).body(text.clone())))
 }

@@ -1,5 +1,6 @@
 //! The calls of Kontur (contract Kontur §1) in every documented spelling.
 
+mod document;
 mod echo;
 mod fields;
 mod refusal;
@@ -14,6 +15,7 @@ use engine::instance::Instance;
 use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Route, RouteMethod};
 use serde_json::Value;
 
+pub(super) use self::document::Document;
 use self::echo::Echo;
 use self::refusal::Refusal;
 use super::{ApiState, body};

@@ -1,11 +1,15 @@
 //! Webhooks of the providers. The hot path: a raw body, a look at headers, one call of the engine.
 
+mod document;
+mod event;
+
 use std::sync::Arc;
 
 use poem::{Endpoint, IntoResponse, Request, Response, Route, RouteMethod};
 
 use super::problem::Problem;
 use super::{ApiState, body};
+pub(super) use document::Document;
 
 /// The provider's name and whatever a provider puts after it.
 const PATHS: [&str; 2] = ["/telephony/:workspace/:provider", "/telephony/:workspace/:provider/*rest"];

@@ -51,11 +51,10 @@ fn bearer() -> MetaSecurityScheme {
 }
 
 /// Asks for the token.
-#[derive(Clone)]
-pub(in crate::api) struct Token(pub(in crate::api) Arc<ApiState>);
+pub(super) struct Token(pub(super) Arc<ApiState>);
 
 /// An endpoint behind the token.
-pub(in crate::api) struct WithToken<E> {
+pub(super) struct WithToken<E> {
     endpoint: E,
     state: Arc<ApiState>,
 }

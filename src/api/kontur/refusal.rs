@@ -5,12 +5,25 @@ use std::time::Duration;
 use engine::error::EngineError;
 use poem::http::{StatusCode, header};
 use poem::{IntoResponse, Response};
+use poem_openapi::Object;
+use poem_openapi::types::ToJSON;
 
 use crate::api::body::Unreadable;
 use crate::api::problem::whole_seconds;
 
 /// When to come again if a remote system did not say.
 const COME_AGAIN: Duration = Duration::from_secs(5);
+
+/// The body of a refusal.
+#[derive(Debug, Object)]
+#[oai(rename = "Refusal")]
+pub(super) struct Body {
+    /// Why, in a word: `notSupported`, `invalidArgs`, `notConfigured`, `notFound`, `conflict`, `unauthorized`,
+    /// `unavailable`, `methodNotAllowed`, `tooLarge`, `timeout` or `internalError`.
+    status: String,
+    /// Why, in words.
+    message: String,
+}
 
 /// A refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +100,7 @@ impl From<Unreadable> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let body = serde_json::json!({"status": self.word, "message": self.message});
+        let body = Body { status: self.word.to_owned(), message: self.message };
         let reply = Response::builder().status(self.status).content_type("application/json");
         let reply = match self.retry_after {
             Some(wait) => reply.header(header::RETRY_AFTER, whole_seconds(wait)),
@@ -97,7 +110,7 @@ impl IntoResponse for Refusal {
             StatusCode::METHOD_NOT_ALLOWED => reply.header(header::ALLOW, "POST"),
             _ => reply,
         };
-        reply.body(body.to_string())
+        reply.body(body.to_json_string())
     }
 }
 
