@@ -79,7 +79,7 @@ impl From<Retry> for RetrySchedule {
 }
 
 /// What holds where the file says nothing.
-fn defaults() -> Value {
+pub(super) fn defaults() -> Value {
     let retry = RetrySchedule::default();
     let delays: Vec<_> = retry.delays.iter().map(Duration::as_millis).collect();
     json!({

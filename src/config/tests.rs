@@ -2,6 +2,7 @@
 
 mod example;
 mod faults;
+mod readme;
 mod references;
 
 use std::collections::BTreeMap;
