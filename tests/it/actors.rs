@@ -4,6 +4,6 @@ mod admin;
 mod kontur;
 mod telephony;
 
-pub(crate) use admin::Admin;
+pub(crate) use admin::{Admin, text_of};
 pub(crate) use kontur::Kontur;
 pub(crate) use telephony::Telephony;

@@ -1,5 +1,6 @@
 //! Starts a company: the four simulated systems, and the server under test between them.
 
+mod chance;
 mod company;
 mod configuration;
 mod leaks;
@@ -8,6 +9,7 @@ mod port;
 mod reply;
 mod server;
 
+pub(crate) use chance::chance;
 pub(crate) use company::{Company, Plan};
 pub(crate) use configuration::{Configuration, integration, table};
 pub(crate) use poll::{DEADLINE, eventually};

@@ -7,4 +7,7 @@
 #![expect(clippy::print_stderr, reason = "a test that failed shows the server's log")]
 
 mod actors;
+mod browser;
+mod crash;
 mod harness;
+mod load;

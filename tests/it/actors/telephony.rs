@@ -1,5 +1,6 @@
 //! Whoever sends webhooks: the PBX, or somebody who pretends to be it.
 
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use simulators::sandbox::WORKSPACE;
 use simulators::scenario::sign;
@@ -42,8 +43,12 @@ impl Telephony {
 
     /// Sends events in one request: one as it is, several as a batch.
     pub(crate) async fn send(&self, events: &[Value]) -> Reply {
-        let body = if let [event] = events { event.clone() } else { json!({"events": events}) };
-        self.send_body(body.to_string().into_bytes()).await
+        self.send_body(body(events)).await
+    }
+
+    /// Sends events to a server that may be gone. Says whether they were taken.
+    pub(crate) async fn is_taken(&self, events: &[Value]) -> bool {
+        self.signed(body(events)).send().await.is_ok_and(|response| response.status() == 200)
     }
 
     /// Sends events that have to be taken.
@@ -54,11 +59,21 @@ impl Telephony {
 
     /// Sends any bytes, signed.
     pub(crate) async fn send_body(&self, body: Vec<u8>) -> Reply {
+        Reply::to(self.signed(body)).await
+    }
+
+    fn signed(&self, body: Vec<u8>) -> RequestBuilder {
         let now = simulators::clock::now().timestamp() + self.ahead;
         let mut request = self.http.post(&self.url).header("content-type", "application/json");
         for (name, value) in sign(&self.secret, "msg-1", now, &body) {
             request = request.header(name, value);
         }
-        Reply::to(request.body(body)).await
+        request.body(body)
     }
+}
+
+/// One event as it is, several as a batch.
+fn body(events: &[Value]) -> Vec<u8> {
+    let body = if let [event] = events { event.clone() } else { json!({"events": events}) };
+    body.to_string().into_bytes()
 }

@@ -1,0 +1,1 @@
+//! The pages as a person sees them, in a headless Chromium.
