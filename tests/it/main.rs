@@ -11,3 +11,4 @@ mod browser;
 mod crash;
 mod harness;
 mod load;
+mod readme;
