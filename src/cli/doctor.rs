@@ -13,10 +13,10 @@ mod remote;
 mod report;
 mod stored;
 
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
 use clap::Args;
 use domain::clock::SystemClock;
 use engine::vault::Vault;
@@ -40,7 +40,6 @@ pub(super) struct Doctor {
 impl Doctor {
     /// Looks at everything and prints what was found; fails if anything is red. `file` is where the configuration was
     /// to be read from.
-    #[expect(clippy::print_stdout, reason = "the command's answer")]
     pub(super) fn run(
         &self,
         file: Option<&Path>,
@@ -50,18 +49,18 @@ impl Doctor {
             Ok(config) => examine(&file.unwrap_or(Path::new(DEFAULT_FILE)).display().to_string(), &config)?,
             Err(errors) => configuration::faulty(&errors),
         });
+        self.print(&report).context("the diagnosis cannot be printed")?;
+        if report.is_ok() { Ok(()) } else { Err(anyhow!(report.verdict())) }
+    }
+
+    /// Whoever reads this may stop reading at any line.
+    fn print(&self, report: &Report) -> io::Result<()> {
+        let mut out = io::stdout().lock();
         if self.json {
-            println!("{:#}", report.json());
-        } else {
-            println!("{}\n", report.table(std::io::stdout().is_terminal()));
+            return writeln!(out, "{}", report.json());
         }
-        if !report.is_ok() {
-            bail!(report.verdict());
-        }
-        if !self.json {
-            println!("{}", report.verdict());
-        }
-        Ok(())
+        writeln!(out, "{}\n", report.table(out.is_terminal()))?;
+        if report.is_ok() { writeln!(out, "{}", report.verdict()) } else { Ok(()) }
     }
 }
 
@@ -98,9 +97,7 @@ async fn with_database(
     if let Some(store) = store {
         let vault = Vault::new(config.encryption_key.as_ref().map(|key| *key.expose()));
         match stored::read(&store).await {
-            Ok(all) => {
-                all.into_iter().for_each(|(stored, users)| known.add(&stored, users, &vault, adapters))
-            }
+            Ok(all) => known.add_all(all, &vault, adapters),
             Err(error) => facts.found = database::Found::Closed(error),
         }
     }

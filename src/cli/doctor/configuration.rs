@@ -6,7 +6,7 @@ use super::check::{Check, Subject};
 use crate::config::{Config, ConfigError, ConfigErrors, Place};
 
 /// What is not looked at without a configuration.
-const OTHERS: [&str; 6] = ["encryption_key", "database", "listen", "public_url", "clock", "integrations"];
+const OTHERS: [&str; 6] = ["public_url", "database", "encryption_key", "listen", "clock", "integrations"];
 
 /// Every fault by itself, and that nothing else could be looked at.
 pub(super) fn faulty(errors: &ConfigErrors) -> Vec<Check> {

@@ -54,7 +54,8 @@ impl Integration {
         rows.extend(provider::webhook_secret(self));
         match adapters.connect(&self.settings) {
             Ok(connections) => {
-                rows.extend(self.judge(&self.ask(adapters, &connections).await, adapters, public_url))
+                let facts = self.ask(adapters, &connections).await;
+                rows.extend(self.judge(&facts, adapters, public_url));
             }
             Err(wrong) => rows.push(self.unusable(&wrong)),
         }

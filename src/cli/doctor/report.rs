@@ -1,6 +1,6 @@
 //! The diagnosis as a table for people and as JSON for scripts.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::check::{Check, State};
 
@@ -19,25 +19,32 @@ const GAP: usize = 2;
 /// All rows.
 pub(super) struct Report(pub(super) Vec<Check>);
 
+/// What scripts read.
+#[derive(Serialize)]
+struct Document<'a> {
+    ok: bool,
+    checks: &'a [Check],
+}
+
 impl Report {
     /// Whether nothing is red.
     pub(super) fn is_ok(&self) -> bool {
         self.count(State::Red) == 0
     }
 
-    /// `{"ok":…,"checks":[…]}`.
-    pub(super) fn json(&self) -> Value {
-        json!({ "ok": self.is_ok(), "checks": self.0 })
+    /// `{"ok":…,"checks":[…]}`, indented.
+    pub(super) fn json(&self) -> String {
+        let document = Document { ok: self.is_ok(), checks: &self.0 };
+        serde_json::to_string_pretty(&document).unwrap_or_default()
     }
 
     /// The whole in one line.
     pub(super) fn verdict(&self) -> String {
         let total = self.0.len();
         match (self.count(State::Red), self.count(State::Yellow)) {
-            (0, 0) => format!("all {total} checks are green"),
-            (0, yellow) => format!("{yellow} of {total} checks are yellow, none is red"),
-            (red, 0) => format!("{red} of {total} checks are red"),
-            (red, yellow) => format!("{red} of {total} checks are red and {yellow} yellow"),
+            (0, 0) => format!("{total} checks, all green"),
+            (0, yellow) => format!("{total} checks: none red, {yellow} yellow"),
+            (red, yellow) => format!("{total} checks: {red} red, {yellow} yellow"),
         }
     }
 
@@ -183,14 +190,21 @@ red     kontur authorisation  acme at crm.kontur.ru  answered 401: Unauthorized,
     #[test]
     fn one_red_row_spoils_the_verdict() {
         let mut report = report();
-        assert_eq!(report.verdict(), "1 of 2 checks are red");
-        assert_eq!(report.json()["ok"], false);
+        assert_eq!(report.verdict(), "2 checks: 1 red, 0 yellow");
         report.0.pop();
-        assert_eq!((report.is_ok(), report.verdict().as_str()), (true, "all 1 checks are green"));
-        let row = &report.json()["checks"][0];
-        assert_eq!(
-            *row,
-            serde_json::json!({"name": "listen", "target": "127.0.0.1:8080", "state": "green", "found": "free", "fix": null})
-        );
+        assert_eq!((report.is_ok(), report.verdict().as_str()), (true, "1 checks, all green"));
+        let json = r#"{
+  "ok": true,
+  "checks": [
+    {
+      "name": "listen",
+      "target": "127.0.0.1:8080",
+      "state": "green",
+      "found": "free",
+      "fix": null
+    }
+  ]
+}"#;
+        assert_eq!(report.json(), json);
     }
 }

@@ -36,8 +36,11 @@ pub(super) fn declared(config: &Config, file: &str) -> Facts {
     Facts { integrations: integrations.collect(), ..Facts::default() }
 }
 
+/// An instance of the database and its users.
+type Stored = (StoredInstance, Vec<UserMapping>);
+
 /// Reads what the database has.
-pub(super) async fn read(store: &Store) -> Result<Vec<(StoredInstance, Vec<UserMapping>)>, StorageError> {
+pub(super) async fn read(store: &Store) -> Result<Vec<Stored>, StorageError> {
     let all = store.read(|tx| {
         let instances = tx.list_instances()?;
         instances.into_iter().map(|stored| Ok((stored.clone(), tx.users(stored.id)?))).collect()
@@ -46,8 +49,14 @@ pub(super) async fn read(store: &Store) -> Result<Vec<(StoredInstance, Vec<UserM
 }
 
 impl Facts {
-    /// Adds an instance of the database.
-    pub(super) fn add(
+    /// Adds the instances of the database.
+    pub(super) fn add_all(&mut self, all: Vec<Stored>, vault: &Vault, connect: &dyn Connect) {
+        for (stored, users) in all {
+            self.add(&stored, users, vault, connect);
+        }
+    }
+
+    fn add(
         &mut self,
         stored: &StoredInstance,
         users: Vec<UserMapping>,
@@ -91,7 +100,7 @@ impl Facts {
     fn open(&mut self, workspace: &str, sealed: &[u8], vault: &Vault) -> Option<Secret> {
         self.sealed += 1;
         let opened = vault.open(sealed);
-        if opened.is_err() {
+        if opened.is_err() && !self.closed.iter().any(|known| known == workspace) {
             self.closed.push(workspace.to_owned());
         }
         opened.ok()
@@ -132,26 +141,4 @@ impl Facts {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::check::State;
-    use super::*;
-
-    fn facts(sealed: usize, closed: &[&str]) -> Facts {
-        Facts { sealed, closed: closed.iter().map(|one| (*one).to_owned()).collect(), ..Facts::default() }
-    }
-
-    #[test]
-    fn the_key_is_needed_for_what_is_stored() {
-        for (facts, has_key, state) in [
-            (facts(0, &[]), true, State::Green),
-            (facts(0, &[]), false, State::Green),
-            (facts(2, &[]), true, State::Green),
-            (facts(2, &["acme"]), true, State::Red),
-            (facts(2, &["acme"]), false, State::Red),
-        ] {
-            let row = facts.judge_key(has_key);
-            assert_eq!(row.state, state, "{row:?}");
-            assert_eq!(row.fix.is_some_and(|fix| fix.contains("set encryption_key")), state != State::Green);
-        }
-    }
-}
+mod tests;
