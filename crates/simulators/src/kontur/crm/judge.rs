@@ -44,6 +44,8 @@ fn is_documented(status: u16, body: &Value, expects_refusal: bool) -> bool {
         200 => body == "OK",
         409 => has("status") && has("message"),
         401 => expects_refusal,
+        // Not a refusal: what this needs is away for the moment, and Kontur sends again what it could not deliver.
+        503 => has("status") && has("message"),
         _ => false,
     }
 }
