@@ -9,6 +9,7 @@
 mod actors;
 mod browser;
 mod crash;
+mod doctor;
 mod harness;
 mod load;
 mod readme;
