@@ -1,1 +1,30 @@
-//! (being laid out)
+//! Fakes with state of everything the engine reaches through a port, a clock moved by hand, and a fresh database.
+//! Put together: [`Rig`].
+
+#![expect(clippy::expect_used, reason = "a test's helpers may fail the test")]
+#![expect(clippy::missing_panics_doc, reason = "they do so by panicking")]
+
+mod clock;
+mod connect;
+mod crm;
+mod destination;
+mod provider;
+mod rig;
+mod settings;
+mod store;
+
+pub use clock::{ManualClock, START};
+pub use connect::FakeConnect;
+pub use crm::FakeCrm;
+pub use destination::FakeDestination;
+pub use provider::{FakeProvider, SIGNATURE, SIGNED};
+pub use rig::{ACCESS_KEY, Rig};
+pub use settings::settings;
+pub use store::TempStore;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A test that failed while it held the lock has said so already.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

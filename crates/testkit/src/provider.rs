@@ -1,0 +1,193 @@
+//! A telephony system.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use domain::call::event::{CallEvent, Direction, Happening, LegChange, LegEvent, Party, Recording};
+use domain::id::{ExternalId, LegId};
+use domain::phone::Phone;
+use domain::port::provider::{
+    Audio, Capabilities, DialRequest, HistoryPage, Provider, WebhookError, WebhookFault, WebhookRequest,
+    Window,
+};
+use domain::port::{RemoteError, RemoteErrorKind};
+
+use crate::{START, lock};
+
+/// The header that a webhook has to carry.
+pub const SIGNATURE: &str = "x-signature";
+
+/// Its value.
+pub const SIGNED: &str = "signed";
+
+/// A telephony system whose webhooks are lines `SECONDS EVENT CALL WHAT [LEG]`, such as `3 e2 c1 leg.answered l1`, of an
+/// inbound call that rings at extension 101.
+#[derive(Debug)]
+pub struct FakeProvider {
+    capabilities: Mutex<Capabilities>,
+    dials: Mutex<Vec<DialRequest>>,
+    hung_up: Mutex<Vec<LegId>>,
+    pages: Mutex<VecDeque<HistoryPage>>,
+    trouble: Mutex<Option<RemoteErrorKind>>,
+}
+
+impl Default for FakeProvider {
+    fn default() -> Self {
+        let capabilities = Capabilities { dial: true, hang_up: true, history: true };
+        Self {
+            capabilities: Mutex::new(capabilities),
+            dials: Mutex::default(),
+            hung_up: Mutex::default(),
+            pages: Mutex::default(),
+            trouble: Mutex::default(),
+        }
+    }
+}
+
+impl FakeProvider {
+    /// Can do that and no more from now on.
+    pub fn set_capabilities(&self, capabilities: Capabilities) {
+        *lock(&self.capabilities) = capabilities;
+    }
+
+    /// Answers everything with this error from now on; `None`: works again.
+    pub fn fail(&self, trouble: Option<RemoteErrorKind>) {
+        *lock(&self.trouble) = trouble;
+    }
+
+    /// The calls it was asked to place.
+    pub fn dials(&self) -> Vec<DialRequest> {
+        lock(&self.dials).clone()
+    }
+
+    /// The legs it was asked to end.
+    pub fn hung_up(&self) -> Vec<LegId> {
+        lock(&self.hung_up).clone()
+    }
+
+    /// The history's next pages; after them it is empty.
+    pub fn push_history(&self, page: HistoryPage) {
+        lock(&self.pages).push_back(page);
+    }
+
+    fn answer(&self, operation: &'static str) -> Result<(), RemoteError> {
+        let failed = |kind| Err(RemoteError::new("generic", operation, kind, "made to fail"));
+        lock(&self.trouble).map_or(Ok(()), failed)
+    }
+}
+
+#[async_trait]
+impl Provider for FakeProvider {
+    fn kind(&self) -> &'static str {
+        "generic"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        *lock(&self.capabilities)
+    }
+
+    fn verify(&self, request: &WebhookRequest<'_>) -> Result<(), WebhookError> {
+        let is_signed = (request.header)(SIGNATURE) == Some(SIGNED);
+        is_signed.then_some(()).ok_or_else(|| WebhookError::Unauthorized("the signature is wrong".to_owned()))
+    }
+
+    fn parse(&self, body: &[u8]) -> Result<Vec<CallEvent>, WebhookError> {
+        let text = String::from_utf8_lossy(body);
+        let events: Vec<_> = text.lines().enumerate().map(|(index, line)| event(line).ok_or(index)).collect();
+        let faults = events.iter().filter_map(|event| event.as_ref().err()).map(|index| WebhookFault {
+            index: Some(*index),
+            field: "line".to_owned(),
+            message: "is no event".to_owned(),
+        });
+        let faults: Vec<_> = faults.collect();
+        if faults.is_empty() {
+            Ok(events.into_iter().flatten().collect())
+        } else {
+            Err(WebhookError::Invalid(faults))
+        }
+    }
+
+    async fn dial(&self, request: &DialRequest) -> Result<ExternalId, RemoteError> {
+        self.answer("place call")?;
+        lock(&self.dials).push(request.clone());
+        Ok(ExternalId::new(format!("call of {}", request.request)))
+    }
+
+    async fn hang_up(&self, _: &ExternalId, leg: &LegId) -> Result<(), RemoteError> {
+        self.answer("hang up")?;
+        lock(&self.hung_up).push(leg.clone());
+        Ok(())
+    }
+
+    async fn history(&self, _: Window, _: Option<&str>) -> Result<HistoryPage, RemoteError> {
+        self.answer("read history")?;
+        Ok(lock(&self.pages).pop_front().unwrap_or_default())
+    }
+
+    async fn recording(&self, _: &Recording, _: u64) -> Result<Audio, RemoteError> {
+        self.answer("fetch recording")?;
+        let bytes = Bytes::from_static(b"audio");
+        Ok(Audio { bytes, content_type: "audio/mpeg".to_owned(), file_name: "call.mp3".to_owned() })
+    }
+
+    async fn check(&self) -> Result<(), RemoteError> {
+        self.answer("check")
+    }
+}
+
+fn event(line: &str) -> Option<CallEvent> {
+    let mut words = line.split_whitespace();
+    let at = START.plus(Duration::from_secs(words.next()?.parse().ok()?));
+    let (id, call) = (words.next()?.into(), words.next()?.into());
+    let happening = happening(words.next()?, words.next())?;
+    Some(CallEvent {
+        id,
+        at,
+        call,
+        direction: Some(Direction::Inbound),
+        client_phone: Some(Phone::from_stored("79997775533")),
+        vats_phone: Some(Phone::from_stored("79229929292")),
+        request: None,
+        happening,
+    })
+}
+
+fn happening(word: &str, leg: Option<&str>) -> Option<Happening> {
+    let of_leg = |change| {
+        let to = Party::User { extension: "101".into() };
+        Some(Happening::Leg(LegEvent { id: leg?.into(), from: Some(Party::Client), to: Some(to), change }))
+    };
+    match word {
+        "call.started" => Some(Happening::CallStarted),
+        "call.finished" => Some(Happening::CallFinished(None)),
+        "call.failed" => Some(Happening::CallFailed(None)),
+        "leg.ringing" => of_leg(LegChange::Ringing),
+        "leg.answered" => of_leg(LegChange::Answered),
+        "leg.held" => of_leg(LegChange::Held),
+        "leg.resumed" => of_leg(LegChange::Resumed),
+        "leg.ended" => of_leg(LegChange::Ended(None)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_events_and_faults_have_their_index() {
+        let provider = FakeProvider::default();
+        let events = provider.parse(b"0 e1 c1 call.started\n3 e2 c1 leg.answered l1").expect("events");
+        assert_eq!(
+            events.iter().map(|event| event.happening.word()).collect::<Vec<_>>(),
+            ["call.started", "leg.answered"]
+        );
+        let Err(WebhookError::Invalid(faults)) = provider.parse(b"0 e1 c1 call.started\nnonsense") else {
+            panic!("nonsense is taken")
+        };
+        assert_eq!(faults[0].index, Some(1));
+    }
+}

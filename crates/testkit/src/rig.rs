@@ -1,0 +1,45 @@
+//! An engine among fakes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::instance::settings::InstanceSettings;
+use domain::outbox::schedule::RetrySchedule;
+use engine::vault::Vault;
+use engine::{Engine, EngineOptions};
+
+use crate::{FakeConnect, ManualClock, TempStore};
+
+/// The access key that Kontur accepts.
+pub const ACCESS_KEY: &str = "good key";
+
+/// A running engine with everything it reaches.
+pub struct Rig {
+    /// The engine.
+    pub engine: Arc<Engine>,
+    /// The time it goes by.
+    pub clock: Arc<ManualClock>,
+    /// The systems it reaches.
+    pub remote: FakeConnect,
+    /// Its database.
+    pub store: TempStore,
+}
+
+impl Rig {
+    /// Starts with instances of a configuration file. Kontur accepts [`ACCESS_KEY`] for all of them.
+    pub async fn start(declared: Vec<InstanceSettings>) -> Self {
+        let (clock, remote, store) =
+            (Arc::<ManualClock>::default(), FakeConnect::default(), TempStore::default());
+        remote.crm.accept_key(ACCESS_KEY);
+        let options = EngineOptions {
+            store: store.open(),
+            clock: Arc::clone(&clock) as _,
+            connect: Arc::new(remote.clone()),
+            vault: Vault::new(Some([7; 32])),
+            schedule: RetrySchedule::default(),
+            settle: Duration::ZERO,
+        };
+        let engine = Engine::start(options, declared).await.expect("an engine that starts");
+        Self { engine, clock, remote, store }
+    }
+}
