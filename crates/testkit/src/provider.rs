@@ -127,7 +127,7 @@ impl Provider for FakeProvider {
         Ok(lock(&self.pages).pop_front().unwrap_or_default())
     }
 
-    async fn recording(&self, _: &Recording, _: u64) -> Result<Audio, RemoteError> {
+    async fn recording(&self, _: &ExternalId, _: &Recording, _: u64) -> Result<Audio, RemoteError> {
         self.answer("fetch recording")?;
         let bytes = Bytes::from_static(b"audio");
         Ok(Audio { bytes, content_type: "audio/mpeg".to_owned(), file_name: "call.mp3".to_owned() })

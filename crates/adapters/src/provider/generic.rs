@@ -9,7 +9,7 @@ mod verify;
 mod wire;
 
 use async_trait::async_trait;
-use domain::call::event::{CallEvent, Recording};
+use domain::call::event::{CallEvent, Happening, Recording};
 use domain::id::{ExternalId, LegId};
 use domain::instance::settings::GenericSettings;
 use domain::phone::Country;
@@ -66,6 +66,11 @@ impl Generic {
     }
 }
 
+/// URLs of recordings are often good for a while only; what is there then differs from PBX to PBX.
+fn may_have_expired(error: &RemoteError) -> bool {
+    matches!(error.kind, RemoteErrorKind::NotFound | RemoteErrorKind::Unauthorized)
+}
+
 #[async_trait]
 impl Provider for Generic {
     fn kind(&self) -> &'static str {
@@ -97,8 +102,29 @@ impl Provider for Generic {
         self.control("read history")?.history(window, cursor).await
     }
 
-    async fn recording(&self, recording: &Recording, limit: u64) -> Result<Audio, RemoteError> {
-        self.control("fetch recording")?.recording(recording, limit).await
+    async fn recording(
+        &self,
+        call: &ExternalId,
+        recording: &Recording,
+        limit: u64,
+    ) -> Result<Audio, RemoteError> {
+        let control = self.control("fetch recording")?;
+        let gone = match control.recording(recording, limit).await {
+            Err(error) if may_have_expired(&error) => error,
+            fetched => return fetched,
+        };
+        let events = match control.call(call).await {
+            Err(error) if may_have_expired(&error) => return Err(gone),
+            looked_up => looked_up?,
+        };
+        let fresh = events.iter().find_map(|event| match &event.happening {
+            Happening::RecordingReady(other) if other.leg == recording.leg => Some(other),
+            _ => None,
+        });
+        match fresh.filter(|fresh| fresh.url != recording.url) {
+            Some(fresh) => control.recording(fresh, limit).await,
+            None => Err(gone),
+        }
     }
 
     /// A PBX without control is never called, so there is nothing of it to check.

@@ -204,7 +204,12 @@ impl Provider for Tape {
         not_asked()
     }
 
-    async fn recording(&self, recording: &Recording, _limit: u64) -> Result<Audio, RemoteError> {
+    async fn recording(
+        &self,
+        _call: &ExternalId,
+        recording: &Recording,
+        _limit: u64,
+    ) -> Result<Audio, RemoteError> {
         if *self.torn.lock().expect("no panic") {
             let kind = RemoteErrorKind::Unauthorized;
             return Err(RemoteError::new("tape", "recording", kind, "answered 401"));

@@ -121,8 +121,13 @@ pub trait Provider: Send + Sync {
     /// A page of the calls that began within `window`.
     async fn history(&self, window: Window, cursor: Option<&str>) -> Result<HistoryPage, RemoteError>;
 
-    /// The audio of a recording, at most `limit` bytes.
-    async fn recording(&self, recording: &Recording, limit: u64) -> Result<Audio, RemoteError>;
+    /// The audio of a recording of `call`, at most `limit` bytes. The recording's URL may have expired.
+    async fn recording(
+        &self,
+        call: &ExternalId,
+        recording: &Recording,
+        limit: u64,
+    ) -> Result<Audio, RemoteError>;
 
     /// Whether the system answers and takes our credentials.
     async fn check(&self) -> Result<(), RemoteError>;

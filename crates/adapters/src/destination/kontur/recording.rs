@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::call::event::Recording;
 use domain::communication::Registration;
-use domain::id::CommunicationId;
+use domain::id::{CommunicationId, ExternalId};
 use domain::outbox::{Cause, Outcome};
 use domain::port::RemoteError;
 use domain::port::destination::{Delivery, Effect, Report};
@@ -33,7 +33,10 @@ impl KonturInstance {
         let recorded = registration.items.iter().filter_map(|item| delivery.call.recording(&item.leg));
         let wanted: Vec<&Recording> = recorded.filter(|recording| progress.wants(&recording.leg)).collect();
         let brought = wanted.iter().map(|recording| {
-            tokio::time::timeout(REGISTRATION_WAITS, self.bring(provider.as_ref(), recording))
+            tokio::time::timeout(
+                REGISTRATION_WAITS,
+                self.bring(provider.as_ref(), delivery.external_id, recording),
+            )
         });
         for (recording, brought) in wanted.iter().zip(join_all(brought).await) {
             let leg = recording.leg.clone();
@@ -89,13 +92,19 @@ impl KonturInstance {
         let provider = self.audio.as_ref().ok_or_else(|| {
             dead(Cause::Configuration, "the telephony system of this integration gives no recordings")
         })?;
-        let file = self.bring(provider.as_ref(), recording).await.map_err(|error| not_brought(&error))?;
+        let file = self.bring(provider.as_ref(), delivery.external_id, recording).await;
+        let file = file.map_err(|error| not_brought(&error))?;
         progress.uploaded(recording.leg.clone(), file.clone(), delivery.now);
         Ok(file)
     }
 
-    async fn bring(&self, provider: &dyn Provider, recording: &Recording) -> Result<FileMeta, RemoteError> {
-        let audio = provider.recording(recording, LARGEST_FILE).await?;
+    async fn bring(
+        &self,
+        provider: &dyn Provider,
+        call: &ExternalId,
+        recording: &Recording,
+    ) -> Result<FileMeta, RemoteError> {
+        let audio = provider.recording(call, recording, LARGEST_FILE).await?;
         self.client.upload(&audio).await
     }
 }

@@ -1,6 +1,7 @@
 //! Fetching audio, and what is not audio or not ours to fetch.
 
 use domain::call::event::Recording;
+use domain::id::ExternalId;
 use domain::port::provider::{Audio, Provider};
 use domain::port::{RemoteError, RemoteErrorKind};
 use mockito::Server;
@@ -11,6 +12,10 @@ const LIMIT: u64 = 1000;
 
 fn at(url: String) -> Recording {
     Recording { leg: "leg 1".into(), url, content_type: None, size: None }
+}
+
+fn call() -> ExternalId {
+    ExternalId::new("pbx-42")
 }
 
 /// What becomes of a recording that the PBX serves at `path` with this reply.
@@ -24,7 +29,8 @@ async fn fetched(path: &str, status: usize, content_type: &str, body: &[u8]) -> 
         .with_body(body)
         .create_async()
         .await;
-    let result = pbx.recording(&at(format!("{}{path}", server.url())), LIMIT).await;
+    let _no_such_call = server.mock("GET", "/control/calls/pbx-42").with_status(404).create_async().await;
+    let result = pbx.recording(&call(), &at(format!("{}{path}", server.url())), LIMIT).await;
     mock.assert_async().await;
     result
 }
@@ -52,7 +58,7 @@ async fn the_event_may_know_the_type_better_than_the_server() {
         server.mock("GET", "/1").with_header("content-type", "application/octet-stream").with_body("x");
     let _mock = mock.create_async().await;
     let recording = Recording { content_type: Some("audio/ogg".into()), ..at(format!("{}/1", server.url())) };
-    assert_eq!(pbx.recording(&recording, LIMIT).await.unwrap().content_type, "audio/ogg");
+    assert_eq!(pbx.recording(&call(), &recording, LIMIT).await.unwrap().content_type, "audio/ogg");
 }
 
 #[tokio::test]
@@ -88,7 +94,7 @@ async fn the_limit_holds_where_no_length_is_announced() {
     let mock =
         server.mock("GET", "/1.mp3").with_header("content-type", "audio/mpeg").with_chunked_body(endless);
     let _mock = mock.create_async().await;
-    let error = pbx.recording(&at(format!("{}/1.mp3", server.url())), LIMIT).await.unwrap_err();
+    let error = pbx.recording(&call(), &at(format!("{}/1.mp3", server.url())), LIMIT).await.unwrap_err();
     assert_eq!(error.kind, RemoteErrorKind::Rejected);
 }
 
@@ -100,8 +106,39 @@ async fn the_token_goes_to_no_other_host() {
     for url in
         [elsewhere.as_str(), "https://pbx.test/1.mp3", "http://pbx.test:81/1.mp3", "file:///1.mp3", "1.mp3"]
     {
-        let error = pbx_at("http://pbx.test").recording(&at(url.to_owned()), LIMIT).await.unwrap_err();
+        let error =
+            pbx_at("http://pbx.test").recording(&call(), &at(url.to_owned()), LIMIT).await.unwrap_err();
         assert_eq!((error.kind, error.status), (RemoteErrorKind::Rejected, None), "{url}: {error}");
     }
     never.assert_async().await;
+}
+
+#[tokio::test]
+async fn a_url_that_has_expired_is_renewed() {
+    let (mut server, pbx) = pbx().await;
+    let (old, fresh) = (format!("{}/old.mp3", server.url()), format!("{}/fresh.mp3", server.url()));
+    let past = serde_json::json!({
+        "call_id": "pbx-42", "direction": "inbound", "started_at": "2026-11-22T10:00:00Z",
+        "legs": [{"id": "leg 1", "started_at": "2026-11-22T10:00:00Z", "recording": {"url": fresh}}]
+    });
+    for status in [403, 404, 410] {
+        server.reset();
+        let _gone = server.mock("GET", "/old.mp3").with_status(status).create_async().await;
+        let _call = server.mock("GET", "/control/calls/pbx-42").with_body(past.to_string()).create_async().await;
+        let sound =
+            server.mock("GET", "/fresh.mp3").with_header("content-type", "audio/mpeg").with_body("sound");
+        let _sound = sound.create_async().await;
+        let audio = pbx.recording(&call(), &at(old.clone()), LIMIT).await.unwrap();
+        assert_eq!(audio.bytes.as_ref(), b"sound", "{status}");
+    }
+}
+
+/// The PBX cannot say now where the recording is: that is no reason to give it up.
+#[tokio::test]
+async fn a_url_that_cannot_be_renewed_now_is_tried_again() {
+    let (mut server, pbx) = pbx().await;
+    let _gone = server.mock("GET", "/old.mp3").with_status(410).create_async().await;
+    let _away = server.mock("GET", "/control/calls/pbx-42").with_status(503).create_async().await;
+    let error = pbx.recording(&call(), &at(format!("{}/old.mp3", server.url())), LIMIT).await.unwrap_err();
+    assert_eq!(error.kind, RemoteErrorKind::Unavailable);
 }
