@@ -7,9 +7,14 @@
 #![expect(clippy::print_stderr, reason = "a test that failed shows the server's log")]
 
 mod actors;
+mod architecture;
 mod browser;
+mod calls_to_kontur;
 mod crash;
 mod doctor;
 mod harness;
+mod kontur_calls;
+mod kontur_setup;
 mod load;
 mod readme;
+mod webhooks;

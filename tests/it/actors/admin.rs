@@ -4,7 +4,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 use simulators::sandbox::WORKSPACE;
 
-use crate::harness::Reply;
+use crate::harness::{Reply, eventually};
 
 /// Someone with the admin token.
 #[derive(Debug, Clone)]
@@ -82,7 +82,7 @@ impl Admin {
     pub(crate) async fn call(&self, external_id: &str) -> Value {
         let calls = self.all("/calls").await;
         let call = calls.iter().find(|call| call["external_id"] == external_id).expect("the call is listed");
-        self.get(&format!("/calls/{}", text_of(&call["id"]))).await.ok()
+        self.get(&format!("/calls/{}", call["id"])).await.ok()
     }
 
     /// Deliveries that match a query such as `state=dead`.
@@ -95,16 +95,33 @@ impl Admin {
         self.deliveries("state=pending").await.len()
     }
 
-    /// How many finished calls wait until they have been quiet.
+    /// How many finished calls wait until they have been quiet: what was handed on is registered, or has failed.
     pub(crate) async fn settling_calls(&self) -> usize {
-        let calls = self.all("/calls?state=finished").await;
         let mut settling = 0;
-        for call in calls {
-            let id = text_of(&call["id"]);
-            let timeline = self.get(&format!("/calls/{id}")).await.ok();
-            settling += usize::from(!timeline["settle_at"].is_null());
+        for call in self.all("/calls?state=finished").await {
+            let timeline = self.get(&format!("/calls/{}", call["id"])).await.ok();
+            let deliveries = timeline["deliveries"].as_array().expect("deliveries");
+            let is_last =
+                |delivery: &Value| delivery["kind"] == "register-call" || delivery["kind"] == "call-failed";
+            settling += usize::from(!deliveries.iter().any(is_last));
         }
         settling
+    }
+
+    /// Reads the history in a window (`{"from", "to"}`, or `{}`) to its end; gives the run.
+    pub(crate) async fn sync(&self, window: &Value) -> Value {
+        let begun = self.post_json(&format!("/integrations/{WORKSPACE}/sync"), window).await.ok();
+        self.sync_run(&begun["id"]).await
+    }
+
+    /// Waits for the end of a run of the history sync.
+    pub(crate) async fn sync_run(&self, id: &Value) -> Value {
+        let path = format!("/integrations/{WORKSPACE}/sync/{id}");
+        eventually("the sync ends", async || {
+            let run = self.get(&path).await.ok();
+            (run["state"] != "running").then_some(run)
+        })
+        .await
     }
 }
 

@@ -1,7 +1,7 @@
 //! What Kontur was told of a call.
 
 use serde_json::Value;
-use simulators::journal::System;
+use simulators::journal::{Entry, System};
 use simulators::kontur::Communication;
 use simulators::sandbox::{Sandbox, WORKSPACE};
 
@@ -30,7 +30,7 @@ impl<'a> Kontur<'a> {
                 || communication.is_some_and(|id| body["communicationId"] == id.to_string())
         };
         entries
-            .filter(|entry| entry.system == System::Kontur && entry.status == 200)
+            .filter(|entry| entry.system == System::Kontur && was_taken(entry))
             .filter(|entry| CALLBACKS.contains(&entry.operation.as_str()) && is_of_call(&entry.body))
             .map(|entry| (entry.operation.clone(), entry.body.clone()))
             .collect()
@@ -66,5 +66,13 @@ impl<'a> Kontur<'a> {
     pub(crate) fn communication(self, external_id: &str) -> Communication {
         let found = self.sandbox.kontur.communication_of(WORKSPACE, external_id);
         found.expect("Kontur knows the call")
+    }
+}
+
+/// Whether Kontur acted on the request, whatever became of its answer.
+fn was_taken(entry: &Entry) -> bool {
+    match entry.fault.as_deref() {
+        None | Some("delay") => entry.status == 200,
+        Some(fault) => fault == "cut_after",
     }
 }
