@@ -116,35 +116,33 @@ impl Journal<'_, '_> {
         }
         if new > 0 {
             self.let_settle(&mut stored);
-            self.tx.update_call(&stored)?;
+            self.tx.update_call(stored)?;
+        } else {
+            self.tx.put_back(stored);
         }
         Ok(Accepted { accepted: new, duplicates: events.len() - new, new_calls })
     }
 
     fn open_call(&self, first: &CallEvent, origin: Origin) -> Result<StoredCall, StorageError> {
-        let (call, mut told) = (Call::default(), Told::default());
+        let (mut call, mut told) = (Call::default(), Told::default());
         if origin == Origin::History {
             told.skip_realtime();
         }
+        // What the indexes hold is right at once; the call itself begins empty and takes this event like any other.
+        call.fold(first);
         let reference = CallReference::of(&self.instance.workspace, &first.call);
-        let id = self.tx.insert_call(self.instance.id, &first.call, &reference, &call, &told)?;
-        let external_id = first.call.clone();
-        Ok(StoredCall {
-            id,
-            instance: self.instance.id,
-            external_id,
-            communication: None,
-            settle_at: None,
-            call,
-            told,
-        })
+        let mut stored = self.tx.insert_call(self.instance.id, &first.call, &reference, call, told)?;
+        stored.call = Call::default();
+        Ok(stored)
     }
 
     fn fold(&mut self, stored: &mut StoredCall, event: &CallEvent) -> Result<(), StorageError> {
-        stored.call.fold(event);
-        if let Happening::Leg(leg) = &event.happening {
+        if let Happening::Leg(leg) = &event.happening
+            && !stored.call.legs().contains_key(&leg.id)
+        {
             self.tx.insert_leg(self.instance.id, &leg.id, stored.id)?;
         }
+        stored.call.fold(event);
         for notice in stored.told.catch_up(&stored.call) {
             self.plan(stored, DestinationKind::Kontur, notice)?;
         }
@@ -172,7 +170,7 @@ impl Journal<'_, '_> {
         }
         stored.told.settle(&stored.call);
         stored.settle_at = None;
-        self.tx.update_call(&stored)
+        self.tx.update_call(stored)
     }
 
     fn hand_on(&self, call: &Call) -> Vec<(DestinationKind, Notice)> {

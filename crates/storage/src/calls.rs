@@ -1,5 +1,7 @@
 //! Calls, their events and their legs.
 
+mod recent;
+
 use domain::call::event::{CallEvent, Happening};
 use domain::call::{Call, CallReference};
 use domain::clock::Timestamp;
@@ -11,6 +13,8 @@ use crate::error::StorageError;
 use crate::statement::statements;
 use crate::tx::{Row, Tx, Value, json};
 
+pub(crate) use recent::RecentCalls;
+
 statements! {
     FIND = "SELECT id, instance_id, external_id, communication_id, settle_at, facts, told FROM call
             WHERE instance_id = $1 AND external_id = $2";
@@ -18,9 +22,9 @@ statements! {
     INSERT = "INSERT INTO call (instance_id, external_id, reference, communication_id, client_phone, direction, state,
                                 began_at, ended_at, settle_at, facts, told)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id";
-    UPDATE = "UPDATE call SET communication_id = $1, client_phone = $2, direction = $3, state = $4, began_at = $5,
-                              ended_at = $6, settle_at = $7, facts = $8, told = $9
-              WHERE id = $10";
+    UPDATE = "UPDATE call SET communication_id = $1, direction = $2, state = $3, ended_at = $4, facts = $5, told = $6
+              WHERE id = $7";
+    UPDATE_INDEXED = "UPDATE call SET client_phone = $1, began_at = $2, settle_at = $3 WHERE id = $4";
     SET_COMMUNICATION = "UPDATE call SET communication_id = $1 WHERE id = $2";
     INSERT_EVENT = "INSERT INTO call_event (call_id, event_id, kind, leg_id, at, received_at, raw_request_id)
                     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
@@ -56,6 +60,22 @@ pub struct StoredCall {
     pub call: Call,
     /// What Kontur was told of it.
     pub told: Told,
+    /// What the indexes hold of it: most changes leave that alone, and then the indexes are not written to.
+    indexed: Indexed,
+}
+
+/// The columns of a call that have indexes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Indexed {
+    client_phone: Phone,
+    began_at: Timestamp,
+    settle_at: Option<Timestamp>,
+}
+
+impl Indexed {
+    fn of(call: &Call, settle_at: Option<Timestamp>) -> Self {
+        Self { client_phone: call.client_phone(), began_at: call.began_at(), settle_at }
+    }
 }
 
 /// Which calls are listed; `None` means any.
@@ -100,13 +120,18 @@ pub fn state_word(call: &Call) -> &'static str {
 }
 
 impl Tx<'_> {
-    /// The call with the provider's id, if it is known.
+    /// The call with the provider's id, if it is known. The writer takes it from the calls it has just had in hand;
+    /// [`Self::update_call`] or [`Self::put_back`] puts it back.
     pub fn find_call(
         &self,
         instance: InstanceId,
         id: &ExternalId,
     ) -> Result<Option<StoredCall>, StorageError> {
-        self.one(FIND, &[instance.0.into(), id.as_str().into()], read)
+        let recent = self.recent_calls().and_then(|recent| recent.take(instance, id));
+        recent.map_or_else(
+            || self.one(FIND, &[instance.0.into(), id.as_str().into()], read),
+            |recent| Ok(Some(recent)),
+        )
     }
 
     /// The call of that row, if there is one.
@@ -114,16 +139,16 @@ impl Tx<'_> {
         self.one(GET, &[id.0.into()], read)
     }
 
-    /// Stores a new call; its id becomes known.
+    /// Stores a new call.
     pub fn insert_call(
         &self,
         instance: InstanceId,
         external_id: &ExternalId,
         reference: &CallReference,
-        call: &Call,
-        told: &Told,
-    ) -> Result<CallId, StorageError> {
-        let (facts, told) = (json(call), json(told));
+        call: Call,
+        told: Told,
+    ) -> Result<StoredCall, StorageError> {
+        let (facts, shown) = (json(&call), json(&told));
         let id = self.insert(
             INSERT,
             &[
@@ -133,42 +158,66 @@ impl Tx<'_> {
                 call.request().map(CommunicationId::as_str).into(),
                 call.client_phone().as_str().into(),
                 call.direction().word().into(),
-                state_word(call).into(),
+                state_word(&call).into(),
                 call.began_at().into(),
                 call.ended_at().into(),
                 Value::Null,
                 (&facts).into(),
-                (&told).into(),
+                (&shown).into(),
             ],
         )?;
-        Ok(CallId(id))
+        Ok(StoredCall {
+            id: CallId(id),
+            instance,
+            external_id: external_id.clone(),
+            communication: call.request().cloned(),
+            settle_at: None,
+            indexed: Indexed::of(&call, None),
+            call,
+            told,
+        })
     }
 
     /// Stores what became known of a call.
-    pub fn update_call(&self, stored: &StoredCall) -> Result<(), StorageError> {
+    pub fn update_call(&self, mut stored: StoredCall) -> Result<(), StorageError> {
         let (call, facts, told) = (&stored.call, json(&stored.call), json(&stored.told));
         let communication = stored.communication.as_ref().or(call.request());
         self.execute(
             UPDATE,
             &[
                 communication.map(CommunicationId::as_str).into(),
-                call.client_phone().as_str().into(),
                 call.direction().word().into(),
                 state_word(call).into(),
-                call.began_at().into(),
                 call.ended_at().into(),
-                stored.settle_at.into(),
                 (&facts).into(),
                 (&told).into(),
                 stored.id.0.into(),
             ],
         )?;
+        let indexed = Indexed::of(call, stored.settle_at);
+        if indexed != stored.indexed {
+            let (client, began, settle) =
+                (indexed.client_phone.as_str(), indexed.began_at, indexed.settle_at);
+            self.execute(UPDATE_INDEXED, &[client.into(), began.into(), settle.into(), stored.id.0.into()])?;
+            stored.indexed = indexed;
+        }
+        self.put_back(stored);
         Ok(())
+    }
+
+    /// Gives a call back that was found and not changed.
+    pub fn put_back(&self, stored: StoredCall) {
+        if let Some(recent) = self.recent_calls() {
+            recent.put(stored);
+        }
     }
 
     /// Remembers Kontur's communication of a call.
     pub fn set_communication(&self, call: CallId, id: &CommunicationId) -> Result<(), StorageError> {
         self.execute(SET_COMMUNICATION, &[id.as_str().into(), call.0.into()])?;
+        if let Some(recent) = self.recent_calls() {
+            recent.set_communication(call, id);
+        }
         Ok(())
     }
 
@@ -265,13 +314,15 @@ impl Tx<'_> {
 }
 
 fn read(row: &Row<'_>) -> Result<StoredCall, StorageError> {
+    let (settle_at, call) = (row.opt_time(4)?, row.json(5, "call", "facts")?);
     Ok(StoredCall {
+        indexed: Indexed::of(&call, settle_at),
+        settle_at,
+        call,
         id: CallId(row.int(0)?),
         instance: InstanceId(row.int(1)?),
         external_id: row.text(2)?.into(),
         communication: row.opt_text(3)?.map(Into::into),
-        settle_at: row.opt_time(4)?,
-        call: row.json(5, "call", "facts")?,
         told: row.json(6, "call", "told")?,
     })
 }

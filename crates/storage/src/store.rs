@@ -48,7 +48,7 @@ impl Store {
         let (writer, jobs) = mpsc::channel(options.queue);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || sqlite::run_writer(&connection, jobs))
+            .spawn(move || sqlite::run_writer(connection, jobs))
             .map_err(|error| StorageError::Driver(format!("the writer thread cannot start: {error}")))?;
         let readers = Readers { path: options.path.clone(), idle: Mutex::default() };
         Ok(Self {
@@ -82,7 +82,8 @@ impl Store {
         F: FnOnce(&Tx<'_>) -> Result<T, StorageError> + Send + 'static,
     {
         let readers = Arc::clone(&self.readers);
-        let look = tokio::task::spawn_blocking(move || readers.with(|connection| look(&Tx::new(connection))));
+        let look =
+            tokio::task::spawn_blocking(move || readers.with(|connection| look(&Tx::reader(connection))));
         look.await.unwrap_or(Err(StorageError::Closed))
     }
 

@@ -4,6 +4,7 @@ use domain::clock::Timestamp;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql};
 
+use crate::calls::RecentCalls;
 use crate::error::StorageError;
 
 /// A parameter of a statement.
@@ -154,12 +155,24 @@ impl Row<'_> {
 /// A transaction. Dropping it without the writer's commit leaves nothing behind.
 pub struct Tx<'a> {
     connection: &'a Connection,
+    /// Only the writer's.
+    recent_calls: Option<&'a RecentCalls>,
     after_commit: Vec<Box<dyn FnOnce() + Send>>,
 }
 
 impl<'a> Tx<'a> {
-    pub(crate) fn new(connection: &'a Connection) -> Self {
-        Self { connection, after_commit: Vec::new() }
+    /// A look at what is stored.
+    pub(crate) fn reader(connection: &'a Connection) -> Self {
+        Self { connection, recent_calls: None, after_commit: Vec::new() }
+    }
+
+    /// A change of what is stored.
+    pub(crate) fn writer(connection: &'a Connection, recent_calls: &'a RecentCalls) -> Self {
+        Self { connection, recent_calls: Some(recent_calls), after_commit: Vec::new() }
+    }
+
+    pub(crate) fn recent_calls(&self) -> Option<&RecentCalls> {
+        self.recent_calls
     }
 
     /// Runs `hook` once the transaction is durable, before the caller of `Store::write` hears of it; never if it is

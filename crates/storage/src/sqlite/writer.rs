@@ -3,9 +3,10 @@
 
 use std::panic::AssertUnwindSafe;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::mpsc::Receiver;
 
+use crate::calls::RecentCalls;
 use crate::error::StorageError;
 use crate::tx::Tx;
 
@@ -23,7 +24,8 @@ pub(crate) trait Job: Send {
 }
 
 /// Runs until every sender is gone.
-pub(crate) fn run(connection: &Connection, mut jobs: Receiver<Box<dyn Job>>) {
+pub(crate) fn run(connection: Connection, mut jobs: Receiver<Box<dyn Job>>) {
+    let writer = Writer { connection, recent_calls: RecentCalls::new() };
     let mut batch = Vec::with_capacity(LARGEST_BATCH);
     while let Some(first) = jobs.blocking_recv() {
         batch.push(first);
@@ -31,34 +33,48 @@ pub(crate) fn run(connection: &Connection, mut jobs: Receiver<Box<dyn Job>>) {
             let Ok(next) = jobs.try_recv() else { break };
             batch.push(next);
         }
-        commit_batch(connection, &mut batch);
+        writer.commit_batch(&mut batch);
     }
 }
 
-fn commit_batch(connection: &Connection, batch: &mut Vec<Box<dyn Job>>) {
-    if commit(connection, batch).is_ok() {
-        batch.drain(..).for_each(|job| job.finish(Ok(())));
-        return;
-    }
-    for mut job in batch.drain(..) {
-        let committed = commit(connection, std::slice::from_mut(&mut job));
-        if let Err(error) = &committed {
-            tracing::error!(%error, "a change could not be stored");
+struct Writer {
+    connection: Connection,
+    recent_calls: RecentCalls,
+}
+
+impl Writer {
+    fn commit_batch(&self, batch: &mut Vec<Box<dyn Job>>) {
+        if self.commit(batch).is_ok() {
+            batch.drain(..).for_each(|job| job.finish(Ok(())));
+            return;
         }
-        job.finish(committed);
+        for mut job in batch.drain(..) {
+            let committed = self.commit(std::slice::from_mut(&mut job));
+            if let Err(error) = &committed {
+                tracing::error!(%error, "a change could not be stored");
+            }
+            job.finish(committed);
+        }
     }
-}
 
-fn commit(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), StorageError> {
-    let transaction =
-        rusqlite::Transaction::new_unchecked(connection, rusqlite::TransactionBehavior::Immediate)?;
-    let mut tx = Tx::new(connection);
-    for job in jobs {
-        // A panic in one change must not end the writer, which everybody depends on.
-        std::panic::catch_unwind(AssertUnwindSafe(|| job.run(&mut tx)))
-            .unwrap_or_else(|_| Err(StorageError::Driver("a change panicked; see the log".to_owned())))?;
+    fn commit(&self, jobs: &mut [Box<dyn Job>]) -> Result<(), StorageError> {
+        let committed = self.try_commit(jobs);
+        if committed.is_err() {
+            self.recent_calls.forget_all();
+        }
+        committed
     }
-    transaction.commit()?;
-    tx.into_hooks().into_iter().for_each(|hook| hook());
-    Ok(())
+
+    fn try_commit(&self, jobs: &mut [Box<dyn Job>]) -> Result<(), StorageError> {
+        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        let mut tx = Tx::writer(&self.connection, &self.recent_calls);
+        for job in jobs {
+            // A panic in one change must not end the writer, which everybody depends on.
+            std::panic::catch_unwind(AssertUnwindSafe(|| job.run(&mut tx)))
+                .unwrap_or_else(|_| Err(StorageError::Driver("a change panicked; see the log".to_owned())))?;
+        }
+        transaction.commit()?;
+        tx.into_hooks().into_iter().for_each(|hook| hook());
+        Ok(())
+    }
 }

@@ -32,7 +32,7 @@ fn insert(tx: &Tx<'_>, external_id: &str, events: &[CallEvent]) -> Result<CallId
         call.fold(event);
     }
     let reference = CallReference::of(&"acme".into(), &external_id.into());
-    tx.insert_call(INSTANCE, &external_id.into(), &reference, &call, &Told::default())
+    Ok(tx.insert_call(INSTANCE, &external_id.into(), &reference, call, Told::default())?.id)
 }
 
 #[tokio::test(flavor = "multi_thread")]
