@@ -1,4 +1,5 @@
-//! Relative links of every document lead to a file of the repository, and to a heading that is in it.
+//! Relative links of every document lead to a file of the repository, and to a heading that is in it; the paths that a
+//! document names are there.
 
 use std::path::Path;
 
@@ -52,6 +53,35 @@ fn every_relative_link_leads_somewhere() {
         faults.extend(targets(&prose).into_iter().filter_map(|target| fault(&document, &text, target)));
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Where the paths of the repository begin.
+const FOLDERS: [&str; 7] = ["crates/", "docs/", "openapi/", "scripts/", "src/", "tests/", ".ci/"];
+
+/// The paths that a text names in back quotes, without those that stand for many.
+fn paths(prose: &str) -> impl Iterator<Item = &str> {
+    let quoted = prose.split('`').skip(1).step_by(2);
+    let is_path = |name: &&str| FOLDERS.iter().any(|folder| name.starts_with(folder));
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-');
+    quoted.filter(is_path).filter(move |name| name.chars().all(is_plain) && !name.contains("NAME"))
+}
+
+#[test]
+fn every_path_that_a_document_names_is_there() {
+    let mut missing = Vec::new();
+    for document in page::documents() {
+        let text = std::fs::read_to_string(&document).expect("a document can be read");
+        let prose = page::prose(&text);
+        let gone = paths(&prose).filter(|path| !page::root().join(path).exists());
+        missing.extend(gone.map(|path| format!("{}: {path} is not there", document.display())));
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+#[test]
+fn paths_are_told_from_other_words() {
+    let prose = "see `src/api.rs` and `src/NAME.rs`, `crates/*/src`, `serve`, `docs/no-such.md`";
+    assert_eq!(paths(prose).collect::<Vec<_>>(), ["src/api.rs", "docs/no-such.md"]);
 }
 
 #[test]
