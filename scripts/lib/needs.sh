@@ -64,3 +64,7 @@ need_cargo_deny() { need_cargo_tool deny "$CARGO_DENY_VERSION"; }
 need_chromium() { need_commands 'chromium chromedriver' chromium chromium-driver; }
 need_debootstrap() { need_commands 'debootstrap' debootstrap; }
 need_shellcheck() { need_commands 'shellcheck' shellcheck; }
+# What the commands and programs of the documents are run with.
+need_document_tools() {
+    need_commands 'curl openssl ip unshare python3 node' curl openssl iproute2 util-linux python3 nodejs
+}

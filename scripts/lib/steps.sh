@@ -78,7 +78,11 @@ step_tests() {
     local filter='all()'
     need_chromium || {
         left_out browser "$MISSING"
-        filter='not test(/(^|::)browser(::|$)/)'
+        filter+=' and not test(/(^|::)browser(::|$)/)'
+    }
+    need_document_tools || {
+        left_out documents "$MISSING"
+        filter+=' and not test(/(^|::)readme::(walk|signing)::/)'
     }
     INSTA_UPDATE=no cargo nextest run --locked --workspace --profile ci --filterset "$filter" 2>&1 | tee "$WORK/tests.log"
 }
