@@ -88,3 +88,6 @@ pub fn openapi() -> Vec<(&'static str, String)> {
 fn is_secret(secret: &Secret, given: &str) -> bool {
     secret.digest().ct_eq(&Secret::new(given).digest()).into()
 }
+
+#[cfg(test)]
+mod tests;

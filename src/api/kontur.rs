@@ -16,7 +16,7 @@ use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Route, RouteM
 use serde_json::Value;
 
 pub(super) use self::document::Document;
-use self::echo::Echo;
+pub(super) use self::echo::Echo;
 use self::refusal::Refusal;
 use super::{ApiState, body};
 

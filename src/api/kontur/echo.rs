@@ -14,10 +14,10 @@ const ECHO: HeaderName = HeaderName::from_static("x-xcom-integration-echo");
 const LONGEST: usize = 1024;
 
 /// Puts the header of the request on every reply, errors and panics included.
-pub(super) struct Echo;
+pub(in crate::api) struct Echo;
 
 /// An endpoint that always replies, and with the echo.
-pub(super) struct WithEcho<E>(E);
+pub(in crate::api) struct WithEcho<E>(E);
 
 impl<E: Endpoint> Middleware<E> for Echo {
     type Output = WithEcho<E>;

@@ -67,8 +67,9 @@ fn fault(error: &poem::Error) -> Option<Fault> {
     if let Some(error) = error.downcast_ref::<openapi::ParseParamError>() {
         return Some(Fault::of_field(error.name, plain(&error.reason)));
     }
+    // The library numbers the parameters of a path and knows no names.
     if let Some(error) = error.downcast_ref::<openapi::ParsePathError>() {
-        return Some(Fault::of_field(error.name, plain(&error.reason)));
+        return Some(Fault::of_field("path", plain(&error.reason)));
     }
     if let Some(error) = error.downcast_ref::<openapi::ParseRequestPayloadError>() {
         return Some(Fault::of_field("", plain(&error.reason)));
