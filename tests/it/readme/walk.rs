@@ -43,12 +43,9 @@ fn steps(blocks: Vec<Block>) -> Vec<Step> {
 
 /// All steps as one script. Whatever still runs at the end is ended.
 fn script(steps: &[Step]) -> String {
-    let mut script = "exec 2>&1\ntrap 'kill $(jobs -p) 2>/dev/null' EXIT\n".to_owned();
-    for step in steps {
-        script.push_str(&step.typed);
-        script.push_str(&format!("printf '{SEPARATOR}'\n"));
-    }
-    script
+    let typed = steps.iter().map(|step| format!("{}printf '{SEPARATOR}'\n", step.typed));
+    let begin = "exec 2>&1\ntrap 'kill $(jobs -p) 2>/dev/null' EXIT\n".to_owned();
+    typed.fold(begin, |script, step| script + &step)
 }
 
 /// Namespaces of network and processes, so that ports are free and nothing outlives the shell; with the least that has
