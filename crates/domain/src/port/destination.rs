@@ -40,7 +40,7 @@ pub struct Delivery<'a> {
 pub struct CustomerHistory {
     /// Threads with a missed call of this client that nobody returned yet.
     pub unreturned: Vec<UnreturnedThread>,
-    /// When the client was last talked to, in any other call.
+    /// When the client was last talked to, in any other call that was written down.
     pub last_conversation_at: Option<Timestamp>,
 }
 

@@ -1,12 +1,14 @@
 //! Calls and their events.
 
-use domain::call::event::{CallEvent, Direction, Happening};
+use domain::call::event::{CallEvent, Direction, Happening, LegChange, LegEvent, Party};
 use domain::call::{Call, CallReference};
-use domain::id::{CallId, InstanceId};
+use domain::id::{CallId, Extension, InstanceId};
+use domain::outbox::{DestinationKind, Notice};
 use domain::phone::{Country, Phone};
 use domain::plan::Told;
 use storage::Tx;
 use storage::calls::CallFilter;
+use storage::deliveries::{Attempt, NewDelivery, Settlement};
 use storage::error::StorageError;
 
 use super::{at, store};
@@ -87,4 +89,44 @@ async fn calls_are_listed_by_filter_the_latest_first() {
         ["b", "a"]
     );
     assert!(listed(CallFilter { client: Some(Phone::anonymous()), ..Default::default() }).await.is_empty());
+}
+
+/// The comment of an answered call that is still to be written closes the client's threads by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_counts_once_it_was_written_down() {
+    let (store, _folder) = store();
+    let client = Phone::normalise("+79997775533", Country::RU);
+    let leg = |change| {
+        let (from, to) = (Some(Party::Client), Some(Party::User { extension: Extension::new("101") }));
+        Happening::Leg(LegEvent { id: "leg".into(), from, to, change })
+    };
+    let events = [
+        event(1, "a", Happening::CallStarted),
+        event(2, "a", leg(LegChange::Answered)),
+        event(5, "a", Happening::CallFinished(None)),
+    ];
+    let planned = store.write(move |tx| {
+        let call = insert(tx, "a", &events)?;
+        let (destination, notice) = (DestinationKind::Workonflow, Notice::Comment);
+        let created_at = at(6);
+        tx.insert_delivery(NewDelivery {
+            instance: INSTANCE,
+            destination,
+            call,
+            notice,
+            created_at,
+            expires_at: None,
+        })
+    });
+    let planned = planned.await.unwrap();
+    let last = || {
+        let client = client.clone();
+        store.read(move |tx| tx.last_conversation(INSTANCE, &client, CallId(99)))
+    };
+    assert_eq!(last().await.unwrap(), None);
+    let attempt =
+        Attempt { at: at(6), ended_at: at(7), http_status: Some(200), answer: None, progress: None };
+    let settled = store.write(move |tx| tx.settle_delivery(planned.id, 0, &attempt, &Settlement::Delivered));
+    settled.await.unwrap();
+    assert_eq!(last().await.unwrap(), Some(at(5)));
 }
