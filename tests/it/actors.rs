@@ -2,8 +2,10 @@
 
 mod admin;
 mod kontur;
+mod person;
 mod telephony;
 
 pub(crate) use admin::{Admin, text_of};
 pub(crate) use kontur::Kontur;
+pub(crate) use person::Person;
 pub(crate) use telephony::Telephony;

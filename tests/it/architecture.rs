@@ -22,7 +22,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
             "url",
         ],
     ),
-    ("storage", &["rusqlite", "serde", "serde_json", "thiserror", "tokio", "tracing"]),
+    ("storage", &["hashlink", "rusqlite", "serde", "serde_json", "thiserror", "tokio", "tracing"]),
     (
         "adapters",
         &[

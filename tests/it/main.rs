@@ -16,5 +16,8 @@ mod harness;
 mod kontur_calls;
 mod kontur_setup;
 mod load;
+mod metabot;
+mod outbox;
 mod readme;
 mod webhooks;
+mod workonflow;

@@ -78,6 +78,16 @@ impl Admin {
         self.status().await["status"].as_str().expect("a word").to_owned()
     }
 
+    /// Waits until the status is this word; gives the status, whole. What a delivery means for the status is known a
+    /// moment after the delivery is settled.
+    pub(crate) async fn becomes(&self, word: &str) -> Value {
+        eventually(&format!("the status becomes {word}"), async || {
+            let status = self.status().await;
+            (status["status"] == word).then_some(status)
+        })
+        .await
+    }
+
     /// The whole timeline of a call by the telephony's id.
     pub(crate) async fn call(&self, external_id: &str) -> Value {
         let calls = self.all("/calls").await;

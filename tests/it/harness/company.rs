@@ -8,7 +8,7 @@ use simulators::kontur::Crm;
 use simulators::sandbox::{ADMIN_TOKEN, Employee, Sandbox, SandboxOptions};
 
 use super::{Configuration, DEADLINE, Server, configuration, eventually, leaks};
-use crate::actors::{Admin, Kontur, Telephony};
+use crate::actors::{Admin, Kontur, Person, Telephony};
 
 type Edit = Box<dyn FnOnce(&mut Configuration, &Sandbox)>;
 
@@ -107,6 +107,11 @@ impl Company {
     /// What Kontur was told.
     pub(crate) fn kontur(&self) -> Kontur<'_> {
         Kontur::new(&self.sandbox)
+    }
+
+    /// Somebody who works in Workonflow.
+    pub(crate) fn person(&self) -> Person<'_> {
+        Person::new(&self.http, &self.sandbox.workonflow)
     }
 
     /// Whoever sends webhooks in the PBX's name.
