@@ -4,9 +4,11 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use chrono::DateTime;
+use domain::clock::Timestamp;
 use domain::port::{RemoteError, RemoteErrorKind};
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
 /// Replies larger than this are not read: no API here sends one.
 const MAX_REPLY_BYTES: usize = 4 * 1024 * 1024;
@@ -129,6 +131,12 @@ impl Asked {
 }
 
 impl Reply {
+    /// How many seconds our clock is ahead of the system's, by the reply's `Date`.
+    pub(crate) fn clock_ahead_by(&self, now: Timestamp) -> Option<i64> {
+        let date = DateTime::parse_from_rfc2822(self.headers.get(DATE)?.to_str().ok()?).ok()?;
+        Some(now.seconds() - date.timestamp())
+    }
+
     /// The body, shortened, in one line, phone numbers masked.
     pub(crate) fn shown(&self) -> String {
         shown(&String::from_utf8_lossy(&self.body))

@@ -3,7 +3,7 @@
 
 use domain::instance::arguments::SetupArguments;
 use domain::instance::settings::IntegrationKind;
-use domain::instance::status::{Failure, Signal, Status};
+use domain::instance::status::{Failure, Fault, Signal, Status};
 use domain::port::crm::WantedInstance;
 use domain::port::{RemoteError, RemoteErrorKind};
 use domain::secret::Secret;
@@ -15,6 +15,9 @@ use crate::instance::{Instance, Live};
 
 /// Written to the instance's setting `version`; another one there makes upgrade do the whole of setup again.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// In seconds; Workonflow takes signatures that are not older or younger.
+const CLOCK_MAY_BE_OFF_BY: i64 = 30;
 
 /// Kontur calls us this often (contract Kontur §1).
 const EVERY_SECONDS: u32 = 5 * 60;
@@ -73,6 +76,7 @@ impl Engine {
         let live = instance.live();
         let reconciled = live.connections.crm.reconcile(&wanted(&live)).await;
         let reconciled = self.judge_kontur(instance, reconciled).await?;
+        self.signal(instance, clock_signal(reconciled.clock_ahead_by.unwrap_or_default())).await?;
         self.signal(instance, Signal::PausedInKontur(reconciled.status == Status::Paused)).await
     }
 
@@ -163,6 +167,16 @@ impl Engine {
 fn is_gone(error: &RemoteError) -> bool {
     let not_installed = error.kind == RemoteErrorKind::Unauthorized && error.status == Some(409);
     error.kind == RemoteErrorKind::NotFound || not_installed
+}
+
+/// Signatures and time stamps depend on the clock: one that is off is a fault before they are refused.
+fn clock_signal(ahead_by: i64) -> Signal {
+    if ahead_by.abs() <= CLOCK_MAY_BE_OFF_BY {
+        return Signal::FaultCleared(Fault::ClockSkew);
+    }
+    let side = if ahead_by > 0 { "ahead of" } else { "behind" };
+    let why = format!("this machine's clock is {} s {side} Kontur's; set the clock", ahead_by.abs());
+    Signal::FaultRaised(Fault::ClockSkew, why)
 }
 
 /// What the instance in Kontur should look like.

@@ -66,7 +66,7 @@ impl Crm for FakeCrm {
     async fn reconcile(&self, wanted: &WantedInstance) -> Result<Reconciled, RemoteError> {
         self.answer("read instance")?;
         lock(&self.wanted).push(wanted.clone());
-        Ok(Reconciled { status: Status::Active, operations: 0 })
+        Ok(Reconciled { status: Status::Active, operations: 0, clock_ahead_by: None })
     }
 
     async fn activate(&self, _: &Value) -> Result<(), RemoteError> {

@@ -84,12 +84,13 @@ impl Crm for KonturInstance {
     async fn reconcile(&self, wanted: &WantedInstance) -> Result<Reconciled, RemoteError> {
         let _alone = self.reconciling.lock().await;
         let instance = self.client.instance().await?;
+        let clock_ahead_by = instance.clock_ahead_by;
         let operations = patch::operations(&instance.whole, wanted);
         if operations.is_empty() {
-            return Ok(Reconciled { status: instance.status, operations: 0 });
+            return Ok(Reconciled { status: instance.status, operations: 0, clock_ahead_by });
         }
         let patched = self.client.patch_instance(&operations).await?;
-        Ok(Reconciled { status: patched.status, operations: operations.len() })
+        Ok(Reconciled { status: patched.status, operations: operations.len(), clock_ahead_by })
     }
 
     async fn activate(&self, arguments: &serde_json::Value) -> Result<(), RemoteError> {

@@ -28,6 +28,8 @@ pub struct Reconciled {
     pub status: Status,
     /// How many patch operations were sent; zero when nothing differed.
     pub operations: usize,
+    /// How many seconds this machine's clock is ahead of Kontur's; none if the reply bore no date.
+    pub clock_ahead_by: Option<i64>,
 }
 
 /// Whether a caller's access key is good.

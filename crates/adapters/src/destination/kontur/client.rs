@@ -33,6 +33,7 @@ pub struct Client {
     workspace: Workspace,
     integration: IntegrationId,
     access: Access,
+    clock: Arc<dyn Clock>,
 }
 
 /// `{api_url}/api/v1`.
@@ -60,9 +61,9 @@ impl Client {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let api = Api(api_url);
-        let access = Access::new(http.clone(), api.clone(), settings, clock);
+        let access = Access::new(http.clone(), api.clone(), settings, Arc::clone(&clock));
         let (workspace, integration) = (settings.workspace.clone(), settings.integration_id.clone());
-        Self { http, api, workspace, integration, access }
+        Self { http, api, workspace, integration, access, clock }
     }
 
     /// Authorises anew (§2), with `secret` in place of the configured one; what works is used from then on.

@@ -26,6 +26,8 @@ pub struct Instance {
     pub status: Status,
     /// Equals the integration's id.
     pub id: IntegrationId,
+    /// How many seconds our clock was ahead of Kontur's when it was read.
+    pub clock_ahead_by: Option<i64>,
 }
 
 impl<'de> Deserialize<'de> for Instance {
@@ -37,7 +39,7 @@ impl<'de> Deserialize<'de> for Instance {
         }
         let whole = <Map<String, Value>>::deserialize(deserializer)?;
         let Seen { status, id } = Seen::deserialize(&whole).map_err(serde::de::Error::custom)?;
-        Ok(Self { whole, status, id })
+        Ok(Self { whole, status, id, clock_ahead_by: None })
     }
 }
 

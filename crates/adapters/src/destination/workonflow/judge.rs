@@ -1,10 +1,8 @@
 //! What a reply means (contract Workonflow §1): the status, then the `code` inside. Either can say that it failed.
 
-use chrono::DateTime;
 use domain::clock::Timestamp;
 use domain::port::{RemoteError, RemoteErrorKind};
 use reqwest::StatusCode;
-use reqwest::header::DATE;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -74,7 +72,7 @@ fn refused(
 /// A signature contains the second it was made in, so a clock that is off looks like wrong keys.
 fn diagnosis(reply: &Reply, now: Timestamp) -> String {
     let keys = "check api_key and secret_key";
-    match skew_seconds(reply, now) {
+    match reply.clock_ahead_by(now) {
         None => format!("{keys}, and this machine's clock: the signature contains the time"),
         Some(skew) if skew.abs() < NOTABLE_SKEW_SECONDS => {
             format!("{keys}; the clocks agree ({skew} s apart)")
@@ -89,15 +87,9 @@ fn diagnosis(reply: &Reply, now: Timestamp) -> String {
     }
 }
 
-/// How many seconds our clock is ahead of theirs.
-fn skew_seconds(reply: &Reply, now: Timestamp) -> Option<i64> {
-    let date = DateTime::parse_from_rfc2822(reply.headers.get(DATE)?.to_str().ok()?).ok()?;
-    Some(now.seconds() - date.timestamp())
-}
-
 #[cfg(test)]
 mod tests {
-    use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+    use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
     use serde_json::json;
 
     use super::*;

@@ -124,7 +124,8 @@ async fn a_url_that_has_expired_is_renewed() {
     for status in [403, 404, 410] {
         server.reset();
         let _gone = server.mock("GET", "/old.mp3").with_status(status).create_async().await;
-        let _call = server.mock("GET", "/control/calls/pbx-42").with_body(past.to_string()).create_async().await;
+        let _call =
+            server.mock("GET", "/control/calls/pbx-42").with_body(past.to_string()).create_async().await;
         let sound =
             server.mock("GET", "/fresh.mp3").with_header("content-type", "audio/mpeg").with_body("sound");
         let _sound = sound.create_async().await;

@@ -83,7 +83,7 @@ impl Client {
         let reply = judge(asked, reply)?;
         let instance: wire::Instance = reply.json(asked)?;
         if instance.id.as_str().eq_ignore_ascii_case(self.integration.as_str()) {
-            return Ok(instance);
+            return Ok(wire::Instance { clock_ahead_by: reply.clock_ahead_by(self.clock.now()), ..instance });
         }
         let message = format!("the reply is about the instance {}, not {}", instance.id, self.integration);
         Err(asked.error(RemoteErrorKind::Malformed, &reply, message))
