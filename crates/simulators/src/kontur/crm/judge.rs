@@ -42,10 +42,9 @@ fn is_documented(status: u16, body: &Value, expects_refusal: bool) -> bool {
     let has = |field: &str| body[field].as_str().is_some_and(|text| !text.is_empty());
     match status {
         200 => body == "OK",
-        409 => has("status") && has("message"),
+        // 503 is no refusal: what this needs is away for the moment, and Kontur sends again what it could not deliver.
+        409 | 503 => has("status") && has("message"),
         401 => expects_refusal,
-        // Not a refusal: what this needs is away for the moment, and Kontur sends again what it could not deliver.
-        503 => has("status") && has("message"),
         _ => false,
     }
 }
