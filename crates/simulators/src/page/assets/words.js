@@ -7,7 +7,7 @@ const labels = {
     internal: "101 → 102", live: "On the line now", crm: "Employee in the CRM", user: "Who calls", whom: "Whom",
     noCalls: "All quiet. Press Call, then Answer, and look to the right.", call: "Call", hangup: "Hang up",
     system: "Kontur's system calls", faults: "Faults", healthyAll: "All healthy", story: "What happened", clear: "Clear",
-    record: "record conversations", faultsHint: "A system's fault is switched on in the head of its column.", revoke: "Revoke the access key",
+    record: "record conversations", faultsHint: "Choose a system's fault above its column.", revoke: "Revoke the access key",
     silent: "The PBX is silent: no events, history only",
   },
   ru: {},
@@ -38,7 +38,7 @@ export const columns = {
   kontur: ["Контур", "Kontur", "Здесь видно, что Контур узнаёт о звонке: начался, идёт, завершён, записан в историю.", "What Kontur learns of a call: started, in progress, finished, registered."],
   workonflow: ["Workonflow", "Workonflow", "Здесь появится клиент, его тред и один комментарий о каждом звонке.", "The client, the thread and one comment for every call."],
   metabot: ["Metabot", "Metabot", "Здесь появятся задачи боту, например после пропущенного звонка.", "Jobs for the bot, for example after a missed call."],
-  pbx: ["АТС", "PBX (control)", "Здесь видно события, которые АТС отправляет, и команды, которые она получает.", "Events the PBX sends and commands it gets."],
+  pbx: ["АТС", "PBX", "Здесь видно события, которые АТС отправляет, и команды, которые она получает.", "Events the PBX sends and commands it gets."],
 };
 
 // operation: [Russian title, English title, Russian story, English story]; no story: not worth a sentence.
@@ -72,7 +72,7 @@ const operations = {
     "thread/read": ["Открытый тред?", "Open thread?"],
     "thread/create": ["Новый тред", "Thread created", "Открытого треда у клиента не было: создан новый.", "The client had no open thread: a new one was made."],
     "comment/read": ["Проверка комментариев", "Comments read"],
-    "comment/create": ["Комментарий о звонке", "Comment on the call", "В треде клиента появился комментарий о звонке.", "The client's thread got a comment on the call."],
+    "comment/create": ["Комментарий о звонке", "Call comment", "В треде клиента появился комментарий о звонке.", "The client's thread got a comment on the call."],
     "thread.fields.priority": ["Приоритет треда", "Thread priority", "Звонок пропущен: тред стал срочным.", "A missed call: the thread became urgent."],
     "thread.status": ["Статус треда", "Thread status", "Клиенту перезвонили: тред перешёл в другой статус.", "The client was called back: the thread moved on."],
     "stream.status/read": ["Статусы потока", "Statuses read"], "stream/read": ["Поток прочитан", "Stream read"],
