@@ -7,6 +7,7 @@ mod document;
 mod health;
 mod kontur;
 mod problem;
+mod roots;
 mod telephony;
 mod workonflow;
 
@@ -21,6 +22,7 @@ use poem::{Endpoint, EndpointExt, Response, Route};
 use subtle::ConstantTimeEq;
 
 use self::problem::{Fault, Problem};
+use self::roots::Roots;
 
 /// What the handlers work with.
 pub struct ApiState {
@@ -58,20 +60,16 @@ impl ApiState {
 /// The whole route table (design, Routes).
 pub fn routes(state: ApiState) -> impl Endpoint<Output = Response> {
     let state = Arc::new(state);
-    let kontur = Arc::new(kontur::routes(&state));
-    Route::new()
-        .nest_no_strip("/kontur", Arc::clone(&kontur))
-        .nest_no_strip("/api/v1", kontur)
-        .nest_no_strip("/telephony", telephony::routes(&state))
+    let others = telephony::routes(Route::new(), &state)
         .nest_no_strip("/workonflow", workonflow::routes(&state))
+        .nest_no_strip("/admin/v1", admin::routes(&state))
         .at("/docs", document::page())
         .at("/openapi.json", document::json())
         .at("/openapi.yaml", document::yaml())
-        .nest_no_strip("/admin/v1", admin::routes(&state))
         .at("/healthz", health::alive())
         .at("/readyz", health::ready(&state))
-        .at("/metrics", health::metrics(&state.metrics))
-        .with(problem::Problems)
+        .at("/metrics", health::metrics(&state.metrics));
+    Roots { kontur: kontur::routes(&state), others: others.with(problem::Problems) }
 }
 
 /// The routes of a port that serves metrics alone.

@@ -22,6 +22,10 @@ use super::{ApiState, body};
 
 const ACCESS_KEY: &str = "X-XCOM-AccessKey";
 
+/// Parameters of paths.
+const WORKSPACE: &str = "workspace";
+const ID: &str = "id";
+
 /// What Kontur asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Command {
@@ -63,7 +67,8 @@ fn spellings() -> impl Iterator<Item = (String, Command)> {
 /// The endpoint of both roots. Whatever happens, the reply carries the echo.
 pub(super) fn routes(state: &Arc<ApiState>) -> impl Endpoint<Output = Response> + use<> {
     let routes = spellings().fold(Route::new(), |routes, (path, command)| {
-        routes.at(path, RouteMethod::new().post(Handler { state: Arc::clone(state), command }))
+        let named = [WORKSPACE, ID].into_iter().filter(|name| path.contains(&format!(":{name}"))).collect();
+        routes.at(path, RouteMethod::new().post(Handler { state: Arc::clone(state), command, named }))
     });
     routes.with(Echo)
 }
@@ -72,6 +77,8 @@ pub(super) fn routes(state: &Arc<ApiState>) -> impl Endpoint<Output = Response> 
 struct Handler {
     state: Arc<ApiState>,
     command: Command,
+    /// The parameters of its path.
+    named: Vec<&'static str>,
 }
 
 impl Endpoint for Handler {
@@ -90,9 +97,13 @@ impl Endpoint for Handler {
 
 impl Handler {
     async fn obey(&self, request: &mut Request) -> Result<(), Refusal> {
+        // The router leaves a part out that is no text; it must not pass for one that is not there.
+        if self.named.iter().any(|name| request.raw_path_param(name).is_none()) {
+            return Err(Refusal::nothing_here());
+        }
         let key = request.header(ACCESS_KEY).filter(|key| !key.is_empty()).map(Secret::new);
         let engine = &self.state.engine;
-        let caller = engine.authenticate(request.raw_path_param("workspace"), key.as_ref()).await;
+        let caller = engine.authenticate(request.raw_path_param(WORKSPACE), key.as_ref()).await;
         let instance = caller.map_err(Refusal::of_caller)?;
         match self.command {
             Command::Setup => self.setup(&instance, request).await,
@@ -126,7 +137,7 @@ impl Handler {
     }
 
     async fn hang_up(&self, instance: &Instance, request: &mut Request) -> Result<(), Refusal> {
-        let communication = request.raw_path_param("id").map(fields::communication).transpose()?;
+        let communication = request.raw_path_param(ID).map(fields::communication).transpose()?;
         let body = fields::json(&body::read(request.take_body()).await?)?;
         let mut texts = fields::texts(fields::HANG_UP, &body)?;
         let leg = LegId::from(texts.required("realtimeCallItemId")?);

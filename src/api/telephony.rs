@@ -14,11 +14,11 @@ pub(super) use document::Document;
 /// The provider's name and whatever a provider puts after it.
 const PATHS: [&str; 2] = ["/telephony/:workspace/:provider", "/telephony/:workspace/:provider/*rest"];
 
-/// The endpoint of `/telephony`.
-pub(super) fn routes(state: &Arc<ApiState>) -> Route {
-    PATHS.into_iter().fold(Route::new(), |routes, path| {
-        routes.at(path, RouteMethod::new().post(Handler(Arc::clone(state))))
-    })
+/// Adds the routes of `/telephony`; they are no nest, which would cost a second look-up.
+pub(super) fn routes(routes: Route, state: &Arc<ApiState>) -> Route {
+    PATHS
+        .into_iter()
+        .fold(routes, |routes, path| routes.at(path, RouteMethod::new().post(Handler(Arc::clone(state)))))
 }
 
 struct Handler(Arc<ApiState>);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use poem::endpoint::BoxEndpoint;
 use poem::http::{Method, header};
-use poem::{Endpoint, Middleware, Request, Result};
+use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
 use poem_openapi::OpenApi;
 use poem_openapi::registry::{MetaApi, MetaSecurityScheme, Registry};
 
@@ -68,23 +68,25 @@ impl<E: Endpoint> Middleware<E> for Token {
 }
 
 impl<E: Endpoint> Endpoint for WithToken<E> {
-    type Output = E::Output;
+    type Output = Response;
 
-    async fn call(&self, request: Request) -> Result<E::Output> {
-        let token =
-            request.headers().get(header::AUTHORIZATION).and_then(|value| bearer_token(value.to_str().ok()?));
-        match token {
-            Some(token) if is_secret(&self.state.admin_token, token) => self.endpoint.call(request).await,
-            Some(_) => Err(refused("the token in Authorization is not the administrators' token")),
+    async fn call(&self, request: Request) -> Result<Response> {
+        let value = request.headers().get(header::AUTHORIZATION);
+        match value.and_then(|value| bearer_token(value.to_str().ok()?)) {
+            Some(token) if is_secret(&self.state.admin_token, token) => {
+                self.endpoint.call(request).await.map(IntoResponse::into_response)
+            }
+            Some(_) => Ok(refused("the token in Authorization is not the administrators' token")),
             None => {
-                Err(refused("the administrators' token is missing; send Authorization: Bearer ADMIN_TOKEN"))
+                Ok(refused("the administrators' token is missing; send Authorization: Bearer ADMIN_TOKEN"))
             }
         }
     }
 }
 
-fn refused(detail: &str) -> poem::Error {
-    Problem::new(Kind::Unauthorized, detail).into()
+fn refused(detail: &str) -> Response {
+    let problem = Problem::new(Kind::Unauthorized, detail);
+    problem.with_header(header::WWW_AUTHENTICATE, "Bearer").into_response()
 }
 
 /// The scheme's name may be written in any case (RFC 9110, 11.1).

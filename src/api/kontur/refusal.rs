@@ -55,6 +55,12 @@ impl Refusal {
         Self { status: status.unwrap_or(refusal.status), ..refusal }
     }
 
+    /// Nothing is called at this path.
+    pub(super) fn nothing_here() -> Self {
+        let message = "there is nothing at this path; check the integration's baseUrl";
+        Self::new(StatusCode::NOT_FOUND, "notFound", message)
+    }
+
     pub(super) fn panicked() -> Self {
         Self::from(EngineError::Internal)
     }
@@ -117,9 +123,8 @@ impl IntoResponse for Refusal {
 /// What the library has to say itself, an unknown path or method, in the shape of a refusal.
 pub(super) fn of_library(error: &poem::Error) -> Refusal {
     match error.status() {
-        status @ StatusCode::NOT_FOUND => {
-            Refusal::new(status, "notFound", "there is nothing at this path; check the integration's baseUrl")
-        }
+        // A path that is no text is one where nothing is.
+        StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST => Refusal::nothing_here(),
         status @ StatusCode::METHOD_NOT_ALLOWED => {
             Refusal::new(status, "methodNotAllowed", "send a POST; nothing else is answered here")
         }

@@ -74,5 +74,5 @@ fn fault(error: &poem::Error) -> Option<Fault> {
     if let Some(error) = error.downcast_ref::<openapi::ParseRequestPayloadError>() {
         return Some(Fault::of_field("", plain(&error.reason)));
     }
-    error.downcast_ref::<ParsePathError>().map(|error| Fault::of_field("", error.to_string()))
+    error.downcast_ref::<ParsePathError>().map(|error| Fault::of_field("path", error.to_string()))
 }

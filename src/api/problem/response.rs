@@ -7,7 +7,7 @@ use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registr
 use poem_openapi::types::{ToJSON, Type};
 use poem_openapi::{ApiResponse, Object};
 
-use super::{Fault, Kind, Problem, whole_seconds};
+use super::{Fault, Problem, whole_seconds};
 
 const CONTENT_TYPE: &str = "application/problem+json";
 
@@ -53,9 +53,6 @@ impl IntoResponse for Problem {
         let mut reply = Response::builder().status(status).content_type(CONTENT_TYPE);
         if let Some(wait) = self.retry_after {
             reply = reply.header(header::RETRY_AFTER, whole_seconds(wait));
-        }
-        if self.kind == Kind::Unauthorized {
-            reply = reply.header(header::WWW_AUTHENTICATE, "Bearer");
         }
         reply.body(body.to_json_string())
     }

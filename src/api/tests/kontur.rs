@@ -81,8 +81,14 @@ async fn strangers_are_not_let_in() {
 #[tokio::test]
 async fn the_echo_comes_back_on_what_is_no_call_at_all() {
     let server = Server::set_up().await;
-    for path in ["/kontur/acme/nothing", "/kontur/acme", "/kontur", "/api/v1/acme/setup", "/api/v1/a/b/c/d/e"]
-    {
+    for path in [
+        "/kontur/acme/nothing",
+        "/kontur/acme",
+        "/kontur",
+        "/api/v1/acme/setup",
+        "/api/v1/a/b/c/d/e",
+        "/kontur/%ff/setup",
+    ] {
         check_refused(&server.kontur(path, "").await, 404, "notFound", "baseUrl");
     }
     for path in ["/kontur/acme/setup", "/api/v1/acme/communications/call"] {
