@@ -109,7 +109,7 @@ impl Connect for Adapters {
 /// The engine on the configured database, with the configured instances.
 pub(crate) async fn start_engine(config: &Config) -> anyhow::Result<Arc<Engine>> {
     let path = database_path(config.database_url.expose())?;
-    let store = Store::open(&StoreOptions::at(&path))
+    let store = Store::open(&StoreOptions::at(&path).alone())
         .with_context(|| format!("the database {} cannot be opened", path.display()))?;
     let options = EngineOptions {
         store,

@@ -180,7 +180,7 @@ const REMOTE: &[Case] = &[
         spoil: |office| office.sandbox.kontur.set_instance(WORKSPACE, "status", json!("notConfigured")),
         row: "kontur instance",
         state: "yellow",
-        fix: &["kontur-telephony activate sandbox"],
+        fix: &["press Setup"],
     },
     Case {
         what: "another main telephony",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::clock::Timestamp;
 use domain::directory::Directory;
-use domain::id::{CallId, DeliveryId, RawRequestId};
+use domain::id::{CallId, DeliveryId, InstanceId, RawRequestId};
 use domain::instance::settings::{InstanceSettings, UserMapping};
 use domain::instance::status::Signal;
 use domain::outbox::DestinationKind;
@@ -224,9 +224,10 @@ impl Engine {
         found.ok_or_else(|| EngineError::NotFound(format!("there is no sync {id}")))
     }
 
-    /// Whether the store can be written to; for the readiness check.
+    /// Whether the store can be written to, which a full disk does not allow; for the readiness check.
     pub async fn check_store(&self) -> Result<(), EngineError> {
-        Ok(self.store.write(|_| Ok(())).await?)
+        let now = self.clock.now().rfc3339();
+        Ok(self.store.write(move |tx| tx.set_mark(InstanceId(0), "ready", &now)).await?)
     }
 }
 

@@ -66,7 +66,10 @@ impl From<StorageError> for EngineError {
             StorageError::Busy | StorageError::Full | StorageError::Closed => {
                 Self::Unavailable { message: error.to_string(), retry_after: Duration::from_secs(1) }
             }
-            StorageError::Inconsistent { .. } | StorageError::Newer(_) | StorageError::Driver(_) => {
+            StorageError::InUse
+            | StorageError::Inconsistent { .. }
+            | StorageError::Newer(_)
+            | StorageError::Driver(_) => {
                 tracing::error!(%error, "the store failed");
                 Self::Unavailable {
                     message: "the store failed; see the log".to_owned(),

@@ -293,3 +293,31 @@ fn count(row: &Row<'_>, column: usize) -> Result<u32, StorageError> {
 fn status(row: &Row<'_>, column: usize) -> Result<Option<u16>, StorageError> {
     Ok(row.opt_int(column)?.and_then(|status| u16::try_from(status).ok()))
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::clock::Timestamp;
+    use domain::outbox::Notice;
+
+    use super::{MARK_SUSPECT, REVIVE};
+
+    /// SQL cannot ask the domain which notices create something: it has a list of its own.
+    #[test]
+    fn the_statements_know_what_creates_something() {
+        let at = Timestamp::default();
+        let notices = [
+            Notice::CallStarted { at },
+            Notice::CallFinished { at },
+            Notice::CallFailed { at },
+            Notice::Register,
+            Notice::Comment,
+            Notice::Job { rule: 0 },
+        ];
+        for notice in notices {
+            let listed = format!("'{}'", notice.word());
+            for sql in [MARK_SUSPECT, REVIVE] {
+                assert_eq!(sql.contains(&listed), notice.creates(), "{listed}");
+            }
+        }
+    }
+}

@@ -9,6 +9,11 @@ pub enum StorageError {
     /// The disk is full.
     #[error("the disk is full")]
     Full,
+    /// Another process serves from this database.
+    #[error(
+        "another kontur-telephony serves from this database; stop it first, or give this one a database of its own"
+    )]
+    InUse,
     /// The store was closed.
     #[error("the store is closed")]
     Closed,

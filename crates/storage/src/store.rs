@@ -1,5 +1,6 @@
 //! The store: one writer, some readers.
 
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,12 +18,20 @@ pub struct StoreOptions {
     pub path: PathBuf,
     /// Changes that may wait for the writer; beyond that [`StorageError::Busy`].
     pub queue: usize,
+    /// Refuses to open what another process has opened so: two that deliver would deliver everything twice.
+    pub alone: bool,
 }
 
 impl StoreOptions {
     /// The database file `path` with a queue for a busy machine.
     pub fn at(path: impl AsRef<Path>) -> Self {
-        Self { path: path.as_ref().to_owned(), queue: 16_384 }
+        Self { path: path.as_ref().to_owned(), queue: 16_384, alone: false }
+    }
+
+    /// The same, for the one process that serves.
+    #[must_use]
+    pub fn alone(self) -> Self {
+        Self { alone: true, ..self }
     }
 }
 
@@ -32,6 +41,8 @@ pub struct Store {
     writer: mpsc::Sender<Box<dyn Job>>,
     readers: Arc<Readers>,
     thread: Arc<WriterThread>,
+    /// Held as long as the store is open; the system lets go of it however the process ends.
+    _lock: Option<Arc<File>>,
 }
 
 struct Readers {
@@ -44,6 +55,7 @@ struct WriterThread(Mutex<Option<std::thread::JoinHandle<()>>>);
 impl Store {
     /// Opens the database, makes it if need be, and brings it up to date. Blocks: it is called before serving.
     pub fn open(options: &StoreOptions) -> Result<Self, StorageError> {
+        let lock = if options.alone { Some(Arc::new(lock(&options.path)?)) } else { None };
         let connection = sqlite::open_writer(&options.path)?;
         let (writer, jobs) = mpsc::channel(options.queue);
         let thread = std::thread::Builder::new()
@@ -55,6 +67,7 @@ impl Store {
             writer,
             readers: Arc::new(readers),
             thread: Arc::new(WriterThread(Mutex::new(Some(thread)))),
+            _lock: lock,
         })
     }
 
@@ -89,13 +102,25 @@ impl Store {
 
     /// Waits until the writer has ended. All other clones have to be dropped before.
     pub async fn close(self) {
-        let Self { writer, readers, thread } = self;
+        let Self { writer, readers, thread, .. } = self;
         drop((writer, readers));
         let ended = tokio::task::spawn_blocking(move || {
             let thread = thread.0.lock().unwrap_or_else(PoisonError::into_inner).take();
             thread.map(std::thread::JoinHandle::join)
         });
         drop(ended.await);
+    }
+}
+
+fn lock(database: &Path) -> Result<File, StorageError> {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".lock");
+    let failed = |error| StorageError::Driver(format!("{}: {error}", path.display()));
+    let file = File::create(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StorageError::InUse),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
 

@@ -65,7 +65,8 @@ async fn what_was_written_is_there_after_opening_again() {
 #[tokio::test]
 async fn a_full_queue_refuses_instead_of_growing() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&StoreOptions { path: folder.path().join("test.db"), queue: 1 }).unwrap();
+    let store =
+        Store::open(&StoreOptions { path: folder.path().join("test.db"), queue: 1, alone: false }).unwrap();
     let (release, wait) = std::sync::mpsc::channel::<()>();
     let started = Arc::new(tokio::sync::Notify::new());
     let begun = Arc::clone(&started);
@@ -98,4 +99,15 @@ async fn a_full_queue_refuses_instead_of_growing() {
 #[test]
 fn a_folder_that_is_not_there_is_an_error_not_a_panic() {
     assert!(matches!(Store::open(&StoreOptions::at("/nowhere/at/all.db")), Err(StorageError::Driver(_))));
+}
+
+#[tokio::test]
+async fn two_that_serve_do_not_share_a_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = StoreOptions::at(folder.path().join("test.db"));
+    let serving = Store::open(&options.clone().alone()).unwrap();
+    assert_eq!(Store::open(&options.clone().alone()).err(), Some(StorageError::InUse));
+    assert!(Store::open(&options).is_ok(), "others may look on");
+    serving.close().await;
+    assert!(Store::open(&options.alone()).is_ok());
 }

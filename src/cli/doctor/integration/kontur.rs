@@ -113,7 +113,12 @@ fn instance(
 fn status(one: &Integration, status: Status) -> Check {
     let subject = one.subject("kontur instance");
     let found = format!("found; its status is {}", status.word());
-    let activate = format!("kontur-telephony activate {} (or press Setup in Kontur)", one.settings.workspace);
+    let activate = match one.settings.kind {
+        IntegrationKind::Private => "press Setup of the integration in Kontur".to_owned(),
+        IntegrationKind::Public => {
+            format!("kontur-telephony activate {} (or press Setup in Kontur)", one.settings.workspace)
+        }
+    };
     match status {
         Status::Active => subject.green(found),
         Status::NotConfigured => subject.yellow(found, activate),

@@ -67,10 +67,10 @@ fn the_instance_is_ours_and_works() {
     let name = "kontur instance";
     let with = |status| row(name, move |facts| facts.instance = Some(Ok(instance(status, ""))));
     check(with("active"), State::Green, "");
-    check(with("notConfigured"), State::Yellow, "kontur-telephony activate acme");
+    check(with("notConfigured"), State::Yellow, "press Setup");
     check(with("paused"), State::Yellow, "resume");
     check(with("hasErrors"), State::Yellow, "/admin/v1/integrations/acme/status");
-    check(with("failed"), State::Red, "kontur-telephony activate acme");
+    check(with("failed"), State::Red, "press Setup");
     let refused = |kind| row(name, move |facts| facts.instance = Some(Err(error(kind, Some(409)))));
     check(refused(RemoteErrorKind::NotFound), State::Red, "integration.integration_id");
     check(refused(RemoteErrorKind::Unauthorized), State::Red, "integration.workspace");
