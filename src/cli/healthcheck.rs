@@ -39,5 +39,5 @@ pub(super) fn remote<T>(
     request: impl AsyncFnOnce(reqwest::Client) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async { request(adapters::http::client(Duration::from_secs(60))?).await })
+    runtime.block_on(async { request(adapters::http::client(Duration::from_mins(1))?).await })
 }

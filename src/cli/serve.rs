@@ -75,8 +75,8 @@ impl Server {
                 Some(DRAIN_WITHIN),
             ))
         });
-        let server = poem::Server::new_with_acceptor(self.acceptor);
-        let served = server
+        let http = poem::Server::new_with_acceptor(self.acceptor);
+        let served = http
             .run_with_graceful_shutdown(
                 api::routes(self.state),
                 stop.clone().cancelled_owned(),
