@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::error::StorageError;
 use crate::sqlite::{self, Job};
 use crate::tx::Tx;
+
+/// Looks at the store that run at once.
+const READERS: usize = 4;
 
 /// How the store is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +51,8 @@ pub struct Store {
 struct Readers {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
+    /// Each reader costs a thread and a cache of pages; more would only wait for the same disk and processors.
+    turns: Semaphore,
 }
 
 struct WriterThread(Mutex<Option<std::thread::JoinHandle<()>>>);
@@ -62,7 +67,8 @@ impl Store {
             .name("store-writer".to_owned())
             .spawn(move || sqlite::run_writer(connection, jobs))
             .map_err(|error| StorageError::Driver(format!("the writer thread cannot start: {error}")))?;
-        let readers = Readers { path: options.path.clone(), idle: Mutex::default() };
+        let readers =
+            Readers { path: options.path.clone(), idle: Mutex::default(), turns: Semaphore::new(READERS) };
         Ok(Self {
             writer,
             readers: Arc::new(readers),
@@ -94,6 +100,7 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T, StorageError> + Send + 'static,
     {
+        let _turn = self.readers.turns.acquire().await.map_err(|_| StorageError::Closed)?;
         let readers = Arc::clone(&self.readers);
         let look =
             tokio::task::spawn_blocking(move || readers.with(|connection| look(&Tx::reader(connection))));
