@@ -142,11 +142,17 @@ impl Journal<'_, '_> {
         {
             self.tx.insert_leg(self.instance.id, &leg.id, stored.id)?;
         }
+        // The history tells of recordings that were told live, under another event id.
+        let new_recording = match &event.happening {
+            Happening::RecordingReady(recording) => stored.call.recording(&recording.leg).is_none(),
+            _ => false,
+        };
         stored.call.fold(event);
         for notice in stored.told.catch_up(&stored.call) {
             self.plan(stored, DestinationKind::Kontur, notice)?;
         }
         if let Happening::RecordingReady(recording) = &event.happening
+            && new_recording
             && stored.told.is_settled()
         {
             for (destination, notice) in hand_on_recording(&stored.call, recording, &self.job_triggers()) {
