@@ -64,7 +64,6 @@ impl Engine {
         let moves_mark = asked.is_none();
         self.tasks.spawn(async move {
             engine.run_sync(&instance, job, window, moves_mark).await;
-            engine.syncing.end(instance.id);
         });
         Ok(job)
     }
@@ -74,6 +73,9 @@ impl Engine {
         let outcome = self.read_history(instance, job, window, (&mut seen, &mut added)).await;
         let (id, now, reason) =
             (instance.id, self.clock.now(), outcome.as_ref().err().map(ToString::to_string));
+        self.judge_sync(instance, outcome, seen, added).await;
+        // Whoever sees the job ended may begin the next one at once.
+        self.syncing.end(id);
         let finished = self.store.write(move |tx| {
             if moves_mark && reason.is_none() {
                 tx.set_mark(id, MARK, &window.to.rfc3339())?;
@@ -83,7 +85,6 @@ impl Engine {
         if let Err(error) = finished.await {
             happening::background_failed(&instance.workspace, "sync", &error);
         }
-        self.judge_sync(instance, outcome, seen, added).await;
     }
 
     async fn judge_sync(&self, instance: &Instance, outcome: Result<(), EngineError>, seen: u64, added: u64) {
