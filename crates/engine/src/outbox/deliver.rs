@@ -181,7 +181,7 @@ impl Deliverer {
             progress: progress.clone().or(delivery.progress.clone()),
         };
         self.store_outcome(&delivery, &attempt, &settlement, &report.effects).await;
-        self.signal(instance, delivery.destination, &settlement, report.credentials_refused).await;
+        self.signal(instance, delivery.destination, &settlement, access(&report)).await;
         delivery.attempts += 1;
         delivery.first_attempt_at.get_or_insert(began_at);
         delivery.progress = attempt.progress;
@@ -267,13 +267,15 @@ impl Deliverer {
         Settled { delivery, again_at }
     }
 
-    async fn signal(&self, instance: &Instance, to: DestinationKind, settlement: &Settlement, refused: bool) {
+    async fn signal(
+        &self,
+        instance: &Instance,
+        to: DestinationKind,
+        settlement: &Settlement,
+        access: Option<Signal>,
+    ) {
         let fault = status::dead_deliveries(to);
-        let mut signals = Vec::new();
-        if refused && to == DestinationKind::Kontur {
-            let why = "Kontur refused the integration's credentials; check api_key and secret_key".to_owned();
-            signals.push(Signal::CredentialsRefused(Failure::KonturCredentials, why));
-        }
+        let mut signals: Vec<_> = access.filter(|_| to == DestinationKind::Kontur).into_iter().collect();
         match settlement {
             Settlement::Dead { reason, .. } => {
                 signals
@@ -295,6 +297,19 @@ impl Deliverer {
             }
         }
     }
+}
+
+/// What an attempt says of our access to Kontur; 409 is its way of saying that the integration was removed (contract
+/// Kontur §2, `notInstalled`).
+fn access(report: &Report) -> Option<Signal> {
+    if !report.credentials_refused {
+        return None;
+    }
+    if report.status == Some(409) {
+        return Some(Signal::Uninstalled);
+    }
+    let why = "Kontur refused the integration's credentials; check api_key and secret_key".to_owned();
+    Some(Signal::CredentialsRefused(Failure::KonturCredentials, why))
 }
 
 fn buried(cause: Cause, reason: String) -> Report {
