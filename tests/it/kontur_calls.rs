@@ -81,6 +81,7 @@ async fn a_double_click_and_a_retried_webhook_place_one_call() {
     let (once, twice) =
         tokio::join!(crm.repeat_call(id, anna, CLIENT_DIGITS), crm.repeat_call(id, anna, CLIENT_DIGITS));
     assert!(once.is_ok() && twice.is_ok(), "{once:?} {twice:?}");
+    company.settle().await;
     company.server.restart().await;
     assert!(company.crm().repeat_call(id, anna, CLIENT_DIGITS).await.is_ok());
     assert_eq!(dialled(&company).len(), 1);
@@ -162,7 +163,9 @@ async fn a_failed_call_that_nobody_asked_for_is_registered() {
     let company = Company::start().await;
     let trace = Trace::new(Kind::Failed, 7);
     let mut events = trace.events();
-    events.iter_mut().for_each(|event| event["request_id"] = Value::Null);
+    for event in &mut events {
+        event["request_id"] = Value::Null;
+    }
     company.telephony().tell(&events).await;
     company.settle().await;
     let story = company.kontur().story(&trace.call_id());

@@ -7,10 +7,13 @@
 #![expect(clippy::print_stderr, reason = "a test that failed shows the server's log")]
 
 mod actors;
+mod admin;
 mod architecture;
 mod browser;
 mod calls_to_kontur;
+mod cli;
 mod crash;
+mod docs;
 mod doctor;
 mod harness;
 mod kontur_calls;
@@ -19,5 +22,7 @@ mod load;
 mod metabot;
 mod outbox;
 mod readme;
+mod status;
+mod sync;
 mod webhooks;
 mod workonflow;

@@ -33,7 +33,7 @@ impl<'a> Person<'a> {
         let (seeds, credentials) = (self.workonflow.seeds(), self.workonflow.credentials());
         let second = simulators::clock::now().timestamp();
         let signed = Sha256::digest(format!("{}{}{second}", credentials.api_key, credentials.secret_key));
-        let signature: String = signed.iter().map(|byte| format!("{byte:02x}")).collect();
+        let signature = hex(&signed);
         let url = format!("{}/{}/{action}", self.workonflow.url(), seeds.team_id);
         let request =
             self.http.post(url).header("Api-key", &credentials.api_key).header("X-Signature", signature);
@@ -42,4 +42,13 @@ impl<'a> Person<'a> {
         assert_eq!(body["code"], 200, "{body}");
         body["data"].clone()
     }
+}
+
+/// Lower-case hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
 }

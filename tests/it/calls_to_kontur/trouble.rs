@@ -16,7 +16,9 @@ const ANSWERED: [&str; 6] =
 /// Plays faults while a call comes in; the story is the same in the end.
 async fn check(faults: &[Fault]) {
     let company = Company::start().await;
-    faults.iter().for_each(|fault| company.sandbox.kontur.faults().set(fault.clone()));
+    for fault in faults {
+        company.sandbox.kontur.faults().set(fault.clone());
+    }
     let trace = Trace::new(Kind::Answered, 1);
     company.telephony().tell(&trace.events()).await;
     company.settle().await;

@@ -13,7 +13,9 @@ use crate::harness::Company;
 /// Plays faults while the client's first call is missed: there is one of everything in the end.
 async fn check(dialect: &'static str, faults: &[Fault]) {
     let company = speaking(dialect).start().await;
-    faults.iter().for_each(|fault| company.sandbox.workonflow.faults().set(fault.clone()));
+    for fault in faults {
+        company.sandbox.workonflow.faults().set(fault.clone());
+    }
     missed(&company).await;
     assert_eq!(clients(&company).len(), 1, "{dialect} {faults:?}");
     assert_eq!(comments(&company).len(), 1, "{dialect} {faults:?}");
