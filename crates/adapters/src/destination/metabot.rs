@@ -38,7 +38,7 @@ pub struct Metabot {
 
 impl Metabot {
     /// A client of the bot in `settings`. Rules that are not valid are reported when a call would start them;
-    /// [`validate`] tells beforehand.
+    /// [`validate()`] tells beforehand.
     pub fn new(http: reqwest::Client, settings: &MetabotSettings) -> Self {
         let mut schedule_url = settings.api_url.clone();
         // A URL that cannot have a path is refused when the first request is built.
