@@ -44,12 +44,22 @@ struct Writer {
 
 impl Writer {
     fn commit_batch(&self, batch: &mut Vec<Box<dyn Job>>) {
-        if self.commit(batch).is_ok() {
-            batch.drain(..).for_each(|job| job.finish(Ok(())));
-            return;
+        match self.commit(batch) {
+            Err(Failed::Changes(_)) if batch.len() > 1 => self.commit_each(batch),
+            committed => {
+                let committed = committed.map_err(Failed::into_error);
+                if let Err(error) = &committed {
+                    tracing::error!(%error, changes = batch.len(), "changes could not be stored");
+                }
+                batch.drain(..).for_each(|job| job.finish(committed.clone()));
+            }
         }
+    }
+
+    /// One change of a batch failed: the others must not fail with it.
+    fn commit_each(&self, batch: &mut Vec<Box<dyn Job>>) {
         for mut job in batch.drain(..) {
-            let committed = self.commit(std::slice::from_mut(&mut job));
+            let committed = self.commit(std::slice::from_mut(&mut job)).map_err(Failed::into_error);
             if let Err(error) = &committed {
                 tracing::error!(%error, "a change could not be stored");
             }
@@ -57,16 +67,21 @@ impl Writer {
         }
     }
 
-    fn commit(&self, jobs: &mut [Box<dyn Job>]) -> Result<(), StorageError> {
-        let committed = self.try_commit(jobs);
+    fn commit(&self, jobs: &mut [Box<dyn Job>]) -> Result<(), Failed> {
+        let begun = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate);
+        let transaction = begun.map_err(|error| Failed::ToBegin(error.into()))?;
+        let committed = self.run_and_commit(transaction, jobs);
         if committed.is_err() {
             self.recent_calls.forget_all();
         }
-        committed
+        committed.map_err(Failed::Changes)
     }
 
-    fn try_commit(&self, jobs: &mut [Box<dyn Job>]) -> Result<(), StorageError> {
-        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+    fn run_and_commit(
+        &self,
+        transaction: Transaction<'_>,
+        jobs: &mut [Box<dyn Job>],
+    ) -> Result<(), StorageError> {
         let mut tx = Tx::writer(&self.connection, &self.recent_calls);
         for job in jobs {
             // A panic in one change must not end the writer, which everybody depends on.
@@ -76,5 +91,21 @@ impl Writer {
         transaction.commit()?;
         tx.into_hooks().into_iter().for_each(|hook| hook());
         Ok(())
+    }
+}
+
+/// Why a transaction came to nothing.
+enum Failed {
+    /// Somebody else holds the database. Any other change would wait for it just as long, and everybody behind it.
+    ToBegin(StorageError),
+    /// One of the changes, or the commit.
+    Changes(StorageError),
+}
+
+impl Failed {
+    fn into_error(self) -> StorageError {
+        match self {
+            Self::ToBegin(error) | Self::Changes(error) => error,
+        }
     }
 }

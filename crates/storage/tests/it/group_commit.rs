@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use domain::id::{InstanceId, RawRequestId};
 use storage::error::StorageError;
@@ -110,4 +111,19 @@ async fn two_that_serve_do_not_share_a_database() {
     assert!(Store::open(&options).is_ok(), "others may look on");
     serving.close().await;
     assert!(Store::open(&options.alone()).is_ok());
+}
+
+/// Somebody else holds the database: whoever waits is refused together, not one after the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_held_refuses_everybody_at_once() {
+    let (store, folder) = store();
+    let other = rusqlite::Connection::open(folder.path().join("test.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let began = Instant::now();
+    let (a, b, c) = tokio::join!(insert(&store, "a"), insert(&store, "b"), insert(&store, "c"));
+    // Two at most: the first alone, and those that came while it waited.
+    assert!(began.elapsed() < Duration::from_secs(14), "{:?}", began.elapsed());
+    assert_eq!([a, b, c], [const { Err(StorageError::Busy) }; 3]);
+    other.execute_batch("ROLLBACK").unwrap();
+    insert(&store, "d").await.unwrap();
 }
