@@ -15,6 +15,9 @@ pub(crate) use writer::{Job, run as run_writer};
 /// Statements kept prepared per connection: more than there are.
 const PREPARED_STATEMENTS: usize = 128;
 
+/// How long a database that somebody holds is waited for: whoever sent the event, or Kontur (3 s), waits as well.
+const HELD_FOR: Duration = Duration::from_secs(2);
+
 /// Opens the database for writing, makes it if it is not there, and brings it up to date.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, StorageError> {
     let connection = Connection::open(path)?;
@@ -39,7 +42,7 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, StorageError> {
 }
 
 fn configure(connection: &Connection) -> Result<(), StorageError> {
-    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.busy_timeout(HELD_FOR)?;
     connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
     Ok(())
 }
