@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use simulators::scenario::{Kind, trace};
 
-use crate::harness::Company;
+use crate::harness::{Company, Reply};
 
 #[tokio::test]
 async fn one_wrong_event_refuses_the_whole_batch_and_every_fault_is_named() {
@@ -82,9 +82,31 @@ async fn before_setup_nothing_is_taken() {
     reply.problem(409, "not-configured");
 }
 
+/// Somebody else holds the database: what cannot be stored is refused, and taken when it comes again.
+#[tokio::test]
+async fn what_cannot_be_stored_is_told_to_come_again() {
+    let company = Company::start().await;
+    let path = company.server.directory().join("kontur-telephony.db");
+    let other = rusqlite::Connection::open(path).expect("the database");
+    other.execute_batch("BEGIN IMMEDIATE").expect("nobody else writes now");
+    let (telephony, ready) =
+        (company.telephony(), company.http.get(format!("{}/readyz", company.server.url())));
+    let events = trace(Kind::Answered, 1);
+    let (refused, ready) = tokio::join!(telephony.send(&events), Reply::to(ready));
+    for reply in [refused, ready] {
+        assert!(
+            reply.header("retry-after").is_some_and(|seconds| seconds.parse::<u64>().is_ok()),
+            "{reply:?}"
+        );
+        reply.problem(503, "unavailable");
+    }
+    other.execute_batch("ROLLBACK").expect("lets go");
+    assert_eq!(company.telephony().send(&trace(Kind::Answered, 1)).await.ok()["accepted"], 5);
+}
+
 #[tokio::test]
 async fn other_methods_are_not_taken() {
     let company = Company::start().await;
     let url = format!("{}/telephony/sandbox/generic", company.server.url());
-    crate::harness::Reply::to(company.http.get(url)).await.problem(405, "method-not-allowed");
+    Reply::to(company.http.get(url)).await.problem(405, "method-not-allowed");
 }
