@@ -34,17 +34,27 @@ pub struct Fact<T> {
 #[serde(default)]
 pub struct Call {
     /// Inbound, outbound or internal, as the provider said.
+    #[serde(skip_serializing_if = "Option::is_none")]
     direction: Option<Fact<Direction>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     client_phone: Option<Fact<Phone>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     vats_phone: Option<Fact<Phone>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     request: Option<Fact<CommunicationId>>,
     /// The earliest `call.started`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     started_at: Option<Timestamp>,
     /// The earliest event of any kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
     first_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     finished: Option<Fact<Option<Reason>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     failed: Option<Fact<Option<Reason>>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     legs: BTreeMap<LegId, Leg>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     recordings: BTreeMap<LegId, Fact<Recording>>,
 }
 

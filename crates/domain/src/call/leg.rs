@@ -11,13 +11,20 @@ use crate::id::EventId;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Leg {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) from: Option<Fact<Party>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) to: Option<Fact<Party>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) first_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) rang_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) answered_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ended: Option<Fact<Option<Reason>>>,
     /// The latest of `leg.held` and `leg.resumed`; true while held.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) held: Option<(Timestamp, EventId, bool)>,
 }
 
