@@ -6,7 +6,7 @@ use domain::clock::Timestamp;
 use domain::directory::Directory;
 use domain::id::{CallId, DeliveryId, InstanceId, RawRequestId};
 use domain::instance::settings::{InstanceSettings, UserMapping};
-use domain::instance::status::Signal;
+use domain::instance::status::{Condition, Signal};
 use domain::outbox::DestinationKind;
 use domain::secret::Secret;
 use storage::calls::{CallFilter, EventRecord, StoredCall};
@@ -29,6 +29,8 @@ const REPLAY: u32 = 10_000;
 /// The status of an instance with its reasons and history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusReport {
+    /// What the status follows from, as of the last change in the history.
+    pub condition: Condition,
     /// Since when it is what it is.
     pub since: Timestamp,
     /// The latest changes, the latest first.
@@ -120,7 +122,8 @@ impl Engine {
             .store
             .read(move |tx| Ok((tx.find_instance(&workspace)?, tx.status_changes(id, HISTORY)?)))
             .await?;
-        Ok(StatusReport { since: stored.ok_or(EngineError::Internal)?.status_since, history })
+        let stored = stored.ok_or(EngineError::Internal)?;
+        Ok(StatusReport { condition: stored.condition, since: stored.status_since, history })
     }
 
     /// Replaces the users of an instance made here.

@@ -156,7 +156,7 @@ impl Integrations {
 impl Integrations {
     async fn report(&self, instance: &Instance) -> Reply<StatusReport> {
         let report = self.0.engine.status_report(instance).await?;
-        Ok(Json(StatusReport::of(instance, report)))
+        Ok(Json(StatusReport::of(report)))
     }
 
     async fn with_settings(&self, instance: &Instance) -> Result<Integration, Problem> {

@@ -102,9 +102,9 @@ pub(super) struct StatusChange {
 }
 
 impl StatusReport {
-    /// The report on `instance`.
-    pub(super) fn of(instance: &Instance, report: engine::admin::StatusReport) -> Self {
-        let condition = instance.condition();
+    /// What is shown of `report`.
+    pub(super) fn of(report: engine::admin::StatusReport) -> Self {
+        let condition = &report.condition;
         let change = |change: storage::instances::StatusChange| StatusChange {
             from: word_of(change.from),
             to: word_of(change.to),
