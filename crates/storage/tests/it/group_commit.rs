@@ -122,7 +122,7 @@ async fn a_database_that_is_held_refuses_everybody_at_once() {
     let began = Instant::now();
     let (a, b, c) = tokio::join!(insert(&store, "a"), insert(&store, "b"), insert(&store, "c"));
     // Two at most: the first alone, and those that came while it waited.
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(7), "{:?}", began.elapsed());
     assert_eq!([a, b, c], [const { Err(StorageError::Busy) }; 3]);
     other.execute_batch("ROLLBACK").unwrap();
     insert(&store, "d").await.unwrap();
