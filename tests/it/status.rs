@@ -8,7 +8,7 @@ use simulators::kontur::{Credentials, Key};
 use simulators::sandbox::WORKSPACE;
 use simulators::scenario::{Kind, trace};
 
-use crate::harness::Company;
+use crate::harness::{Company, eventually};
 
 /// Compares the status and the last change of the history.
 async fn check(company: &Company, from: &str, to: &str, reason: &str) {
@@ -29,11 +29,15 @@ async fn check(company: &Company, from: &str, to: &str, reason: &str) {
     assert_metric(company, code.expect("a word")).await;
 }
 
+/// The metric says it a moment after the report does.
 async fn assert_metric(company: &Company, code: usize) {
-    let url = format!("{}/metrics", company.server.url());
-    let text = company.http.get(url).send().await.expect("metrics").text().await.expect("text");
     let line = format!("kontur_telephony_instance_status{{workspace=\"{WORKSPACE}\"}} {code}");
-    assert!(text.lines().any(|found| found == line), "{line} is not in:\n{text}");
+    let url = format!("{}/metrics", company.server.url());
+    eventually(&line, async || {
+        let text = company.http.get(&url).send().await.expect("metrics").text().await.expect("text");
+        text.lines().any(|found| found == line).then_some(())
+    })
+    .await;
 }
 
 async fn syncs(company: &Company, times: usize) -> Value {
