@@ -74,7 +74,6 @@ async fn send(company: &Company, mut events: Vec<Value>, chance: &mut StdRng) {
     let sending = futures_util::stream::iter(&requests).map(|events| telephony.send(events));
     let replies: Vec<_> = sending.buffer_unordered(CONNECTIONS).collect().await;
     let took = began.elapsed();
-    eprintln!("took {took:?}");
     assert!(took < SETTLE, "this machine is too slow for the test: {total} events took {took:?}");
 
     let replies: Vec<Value> = replies.into_iter().map(|reply| reply.ok()).collect();
