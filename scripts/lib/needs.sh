@@ -42,12 +42,12 @@ need_commands() {
     return 1
 }
 
-# need_cargo_tool NAME VERSION: cargo's subcommand NAME, built from crates.io.
+# need_cargo_tool NAME VERSION: cargo's subcommand NAME, built by cargo.
 need_cargo_tool() {
     has "cargo-$1" && return 0
     printf 'installing cargo-%s %s; this takes a few minutes, once\n' "$1" "$2"
     cargo install --quiet --locked "cargo-$1@$2" && return 0
-    MISSING="cargo-$1 could not be installed from crates.io"
+    MISSING="cargo-$1 could not be installed by cargo"
     return 1
 }
 
