@@ -21,8 +21,7 @@ pub(crate) const INTEGRATION: &[Key] = &[
 ];
 
 /// The users alone.
-pub(crate) const USERS: &[Key] =
-    &[required("user", Kind::Tables(USER), "Kontur users and their extensions")];
+pub(crate) const USERS: &[Key] = &[required("user", Kind::Tables(USER), "Kontur users and their extensions")];
 
 const SETTINGS: &[Key] = &[
     optional(
