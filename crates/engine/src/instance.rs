@@ -105,35 +105,47 @@ impl Instance {
 
 /// All instances.
 #[derive(Default)]
-pub struct Instances(RwLock<HashMap<InstanceId, Arc<Instance>>>);
+pub struct Instances(RwLock<Index>);
+
+/// By row and by workspace: each webhook asks for one by its name, among thousands.
+#[derive(Default)]
+struct Index {
+    by_id: HashMap<InstanceId, Arc<Instance>>,
+    by_workspace: HashMap<Workspace, Arc<Instance>>,
+}
 
 impl Instances {
     /// The instance of a workspace.
     pub fn of(&self, workspace: &str) -> Option<Arc<Instance>> {
-        self.read(|all| all.values().find(|instance| instance.workspace.as_str() == workspace).cloned())
+        self.read(|index| index.by_workspace.get(workspace).cloned())
     }
 
     /// The instance of that row.
     pub fn get(&self, id: InstanceId) -> Option<Arc<Instance>> {
-        self.read(|all| all.get(&id).cloned())
+        self.read(|index| index.by_id.get(&id).cloned())
     }
 
     /// All of them, by workspace.
     pub fn all(&self) -> Vec<Arc<Instance>> {
-        let mut all: Vec<_> = self.read(|all| all.values().cloned().collect());
+        let mut all: Vec<_> = self.read(|index| index.by_id.values().cloned().collect());
         all.sort_by(|a: &Arc<Instance>, b| a.workspace.cmp(&b.workspace));
         all
     }
 
     pub(crate) fn insert(&self, instance: Arc<Instance>) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(instance.id, instance);
+        let mut index = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        index.by_workspace.insert(instance.workspace.clone(), Arc::clone(&instance));
+        index.by_id.insert(instance.id, instance);
     }
 
     pub(crate) fn remove(&self, id: InstanceId) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        let mut index = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(removed) = index.by_id.remove(&id) {
+            index.by_workspace.remove(&removed.workspace);
+        }
     }
 
-    fn read<T>(&self, look: impl FnOnce(&HashMap<InstanceId, Arc<Instance>>) -> T) -> T {
+    fn read<T>(&self, look: impl FnOnce(&Index) -> T) -> T {
         look(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
