@@ -81,7 +81,9 @@ impl Engine {
         let (stored, created) = stored.await?;
         let stored = stored.ok_or(EngineError::Internal)?;
         let users = settings.users.clone();
-        Ok((self.bring_up(&stored, settings, users, false)?, created))
+        let instance = self.bring_up(&stored, settings, users, false)?;
+        self.outbox.tell(Command::Load(instance.id));
+        Ok((instance, created))
     }
 
     /// Deletes an instance made here, with all its secrets. Its calls stay.

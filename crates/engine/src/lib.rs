@@ -199,7 +199,7 @@ impl Engine {
     /// Applies a signal to the instance's condition.
     pub(crate) async fn signal(&self, instance: &Instance, signal: Signal) -> Result<(), EngineError> {
         if status::apply(&self.store, &*self.clock, instance, signal).await? {
-            self.outbox.tell(Command::Wake(instance.id));
+            self.outbox.tell(Command::Wake);
         }
         Ok(())
     }

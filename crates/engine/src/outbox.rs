@@ -39,8 +39,10 @@ pub(crate) enum Command {
     Settled(Settled),
     /// An administrator wants a delivery made now.
     Revived(PendingDelivery),
-    /// An instance was resumed, set up or made: look again.
-    Wake(InstanceId),
+    /// A status changed: deliveries may not be held back any more.
+    Wake,
+    /// An instance was made: there may be deliveries from when it was here before.
+    Load(InstanceId),
     /// An instance was deleted.
     Forget(InstanceId),
 }
@@ -84,17 +86,14 @@ pub(crate) struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Makes the lanes of an instance and fills them from the store. What was due may have been sent by the process
-    /// before this one: it is suspect.
-    pub(crate) async fn recover(&mut self, instance: InstanceId) -> Result<(), StorageError> {
+    /// Fills the lanes with what is pending in the store. What was due may have been sent by the process before this
+    /// one: it is suspect.
+    pub(crate) async fn recover(&mut self) -> Result<(), StorageError> {
         let now = self.clock.now();
-        let mark = move |tx: &mut storage::Tx<'_>| {
-            DestinationKind::ALL.iter().try_for_each(|to| tx.suspect_deliveries(instance, *to, now).map(drop))
-        };
-        self.store.write(mark).await?;
-        for destination in DestinationKind::ALL {
-            self.queues.insert((instance, destination), Lanes::behind());
-            self.refill((instance, destination)).await?;
+        self.store.write(move |tx| tx.suspect_deliveries(now)).await?;
+        for key in self.store.read(|tx| tx.pending_destinations()).await? {
+            self.queues.insert(key, Lanes::behind());
+            self.refill(key).await?;
         }
         Ok(())
     }
@@ -142,7 +141,9 @@ impl Dispatcher {
                 self.lanes(&settled.delivery).settle(&settled.delivery, settled.again_at, now);
             }
             Command::Revived(delivery) => self.lanes(&delivery).revive(delivery, now),
-            Command::Wake(instance) => {
+            // Whoever waits for it is looked at after every command.
+            Command::Wake => {}
+            Command::Load(instance) => {
                 for destination in DestinationKind::ALL {
                     self.queues.entry((instance, destination)).or_insert_with(Lanes::behind);
                 }
@@ -158,7 +159,8 @@ impl Dispatcher {
     fn hand_out(&mut self) {
         let now = self.clock.now();
         for (key, lanes) in &mut self.queues {
-            if self.deliverer.holds(key.0) {
+            // Of thousands of workspaces most have nothing to tell: only the others are asked for their status.
+            if lanes.next_due(IN_FLIGHT).is_none_or(|at| at > now) || self.deliverer.holds(key.0) {
                 continue;
             }
             while let Some(delivery) = lanes.next(now, IN_FLIGHT) {
@@ -169,8 +171,8 @@ impl Dispatcher {
     }
 
     fn next_due(&self) -> Option<Timestamp> {
-        let working = self.queues.iter().filter(|(key, _)| !self.deliverer.holds(key.0));
-        working.filter_map(|(_, lanes)| lanes.next_due(IN_FLIGHT)).min()
+        let due = self.queues.iter().filter_map(|(key, lanes)| Some((key.0, lanes.next_due(IN_FLIGHT)?)));
+        due.filter(|(instance, _)| !self.deliverer.holds(*instance)).map(|(_, at)| at).min()
     }
 
     async fn refill(&mut self, key: QueueKey) -> Result<(), StorageError> {

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use domain::clock::Clock;
 use domain::directory::Directory;
-use domain::id::InstanceId;
 use domain::instance::arguments::SetupArguments;
 use domain::instance::settings::{InstanceSettings, UserMapping};
 use domain::outbox::schedule::RetrySchedule;
@@ -85,9 +84,7 @@ impl Engine {
             stop: engine.stop.clone(),
             queues: HashMap::new(),
         };
-        for instance in engine.instances.all() {
-            dispatcher.recover(instance.id).await?;
-        }
+        dispatcher.recover().await?;
         engine.tasks.spawn(dispatcher.run());
         for (call, at) in engine.store.read(|tx| tx.settling_calls()).await? {
             settling.at(call, at);
@@ -163,7 +160,6 @@ impl Engine {
             new
         };
         happening::status(&instance.workspace, instance.status());
-        self.wake(instance.id);
         Ok(instance)
     }
 
@@ -180,10 +176,6 @@ impl Engine {
         let connections = self.connect.connect(&settings).map_err(EngineError::Invalid)?;
         let directory = Directory::new(users).map_err(|error| EngineError::Invalid(error.to_string()))?;
         Ok(Live { settings, arguments, directory, connections })
-    }
-
-    pub(crate) fn wake(&self, instance: InstanceId) {
-        self.outbox.tell(crate::outbox::Command::Wake(instance));
     }
 
     /// Encrypts settings for the store.

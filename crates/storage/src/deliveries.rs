@@ -24,8 +24,9 @@ statements! {
                       WHERE instance_id = $1 AND destination = $2 AND state = 'pending' AND id > $3
                       ORDER BY id LIMIT $4";
     MARK_SUSPECT = "UPDATE delivery SET suspect = TRUE
-                    WHERE state = 'pending' AND instance_id = $1 AND destination = $2 AND due_at <= $3
+                    WHERE state = 'pending' AND due_at <= $1
                       AND kind IN ('call-started', 'register-call', 'comment', 'job')";
+    PENDING_DESTINATIONS = "SELECT DISTINCT instance_id, destination FROM delivery WHERE state = 'pending'";
     DELIVERED = "UPDATE delivery SET state = 'delivered', attempts = attempts + 1,
                         first_attempt_at = COALESCE(first_attempt_at, $1), settled_at = $2, http_status = $3,
                         answer = $4, cause = NULL, reason = NULL, progress = $5
@@ -125,13 +126,15 @@ impl Tx<'_> {
     }
 
     /// After a start: whatever was due may have been on its way when the process ended.
-    pub fn suspect_deliveries(
-        &self,
-        instance: InstanceId,
-        destination: DestinationKind,
-        due_until: Timestamp,
-    ) -> Result<usize, StorageError> {
-        self.execute(MARK_SUSPECT, &[instance.0.into(), destination.word().into(), due_until.into()])
+    pub fn suspect_deliveries(&self, due_until: Timestamp) -> Result<usize, StorageError> {
+        self.execute(MARK_SUSPECT, &[due_until.into()])
+    }
+
+    /// Which destinations of which instances have pending deliveries.
+    pub fn pending_destinations(&self) -> Result<Vec<(InstanceId, DestinationKind)>, StorageError> {
+        let rows = self.all(PENDING_DESTINATIONS, &[], |row| Ok((InstanceId(row.int(0)?), row.text(1)?)))?;
+        let known = |(id, word): (InstanceId, String)| Some((id, DestinationKind::parse(&word)?));
+        Ok(rows.into_iter().filter_map(known).collect())
     }
 
     /// Stores an attempt and what becomes of the delivery.

@@ -100,7 +100,20 @@ async fn after_a_start_only_what_creates_something_is_suspect() {
     let (store, _folder) = store();
     plan(&store, Notice::CallFinished { at: at(1) }).await;
     plan(&store, Notice::Register).await;
-    store.write(|tx| tx.suspect_deliveries(INSTANCE, KONTUR, at(60))).await.unwrap();
+    store.write(|tx| tx.suspect_deliveries(at(60))).await.unwrap();
     let suspects: Vec<_> = pending(&store).await.iter().map(|delivery| delivery.suspect).collect();
     assert_eq!(suspects, [false, true]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_destinations_with_pending_deliveries_are_told() {
+    let (store, _folder) = store();
+    assert_eq!(store.read(|tx| tx.pending_destinations()).await, Ok(vec![]));
+    let delivery = plan(&store, Notice::Register).await;
+    plan(&store, Notice::CallFinished { at: at(1) }).await;
+    assert_eq!(store.read(|tx| tx.pending_destinations()).await, Ok(vec![(INSTANCE, KONTUR)]));
+    for one in pending(&store).await {
+        settle(&store, &one, Settlement::Delivered).await;
+    }
+    assert_eq!(store.read(|tx| tx.pending_destinations()).await, Ok(vec![]), "{delivery:?}");
 }
