@@ -64,9 +64,7 @@ impl Deliverer {
     }
 
     async fn attempt(&self, delivery: PendingDelivery) -> Settled {
-        let Some(instance) = self.instances.get(delivery.instance) else {
-            return Settled { again_at: Some(self.clock.now().plus(STORE_AGAIN)), delivery };
-        };
+        let Some(instance) = self.instances.get(delivery.instance) else { return self.later(delivery) };
         if delivery.expires_at.is_some_and(|at| at <= self.clock.now()) {
             return self.expire(&instance, delivery, "too late to be worth sending").await;
         }
@@ -77,20 +75,24 @@ impl Deliverer {
                 .settle(&instance, delivery, self.clock.now(), buried(Cause::Configuration, reason))
                 .await;
         };
-        let client = if destination.serialises_by_client() { self.client_of(&delivery).await } else { None };
-        let _turn = match &client {
-            Some(client) => Some(self.clients.turn(delivery.instance, client).await),
-            None => None,
-        };
-        let Some(subject) = self.load(&delivery, client).await else {
-            return Settled { again_at: Some(self.clock.now().plus(STORE_AGAIN)), delivery };
-        };
+        let (mut client, mut _turn) = (None, None);
+        if destination.serialises_by_client() {
+            let Some(known) = self.client_of(&delivery).await else { return self.later(delivery) };
+            _turn = Some(self.clients.turn(delivery.instance, &known).await);
+            client = Some(known);
+        }
+        let Some(subject) = self.load(&delivery, client).await else { return self.later(delivery) };
         if subject.opening_expired {
             return self.expire(&instance, delivery, "its call-started came too late").await;
         }
         let began_at = self.clock.now();
         let report = self.send(&instance, &live, &*destination, &delivery, &subject).await;
         self.settle(&instance, delivery, began_at, report).await
+    }
+
+    /// Nothing was sent: what it needs cannot be had now.
+    fn later(&self, delivery: PendingDelivery) -> Settled {
+        Settled { again_at: Some(self.clock.now().plus(STORE_AGAIN)), delivery }
     }
 
     async fn client_of(&self, delivery: &PendingDelivery) -> Option<Phone> {
