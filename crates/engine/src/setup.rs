@@ -193,3 +193,35 @@ fn wanted(live: &Live) -> WantedInstance {
         schedules,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_off_is_a_fault_until_it_is_set() {
+        for within in [0, 30, -30] {
+            assert_eq!(clock_signal(within), Signal::FaultCleared(Fault::ClockSkew), "{within} s");
+        }
+        for (off, side) in [(31, "31 s ahead of"), (-90, "90 s behind")] {
+            let Signal::FaultRaised(Fault::ClockSkew, why) = clock_signal(off) else {
+                panic!("{off} s is no fault")
+            };
+            assert!(why.contains(side), "{why}");
+        }
+    }
+
+    #[test]
+    fn an_integration_that_is_gone_is_told_from_one_that_is_refused() {
+        let answered = |kind, status| {
+            is_gone(&RemoteError {
+                status: Some(status),
+                ..RemoteError::new("kontur", "authorise", kind, "no")
+            })
+        };
+        assert!(answered(RemoteErrorKind::NotFound, 409));
+        assert!(answered(RemoteErrorKind::Unauthorized, 409));
+        assert!(!answered(RemoteErrorKind::Unauthorized, 401));
+        assert!(!answered(RemoteErrorKind::Unavailable, 503));
+    }
+}
