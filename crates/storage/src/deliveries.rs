@@ -60,9 +60,6 @@ statements! {
                      suspect = (kind IN ('call-started', 'register-call', 'comment', 'job'))
               WHERE id = $2 AND state IN ('dead', 'expired', 'pending')";
     HAS_DEAD = "SELECT 1 FROM delivery WHERE instance_id = $1 AND destination = $2 AND state = 'dead' LIMIT 1";
-    COUNT_PENDING = "SELECT COUNT(*) FROM delivery WHERE instance_id = $1 AND destination = $2 AND state = 'pending'";
-    PENDING_OF_CALL = "SELECT COUNT(*) FROM delivery
-                       WHERE call_id = $1 AND destination = $2 AND kind = $3 AND state IN ('pending', 'delivered')";
 }
 
 impl Tx<'_> {
@@ -245,18 +242,6 @@ impl Tx<'_> {
         to: DestinationKind,
     ) -> Result<bool, StorageError> {
         Ok(self.one(HAS_DEAD, &[instance.0.into(), to.word().into()], |row| row.int(0))?.is_some())
-    }
-
-    /// How many deliveries wait.
-    pub fn count_pending(&self, instance: InstanceId, to: DestinationKind) -> Result<i64, StorageError> {
-        Ok(self.one(COUNT_PENDING, &[instance.0.into(), to.word().into()], |row| row.int(0))?.unwrap_or(0))
-    }
-
-    /// Whether a call has a delivery of this kind that is made or will be.
-    pub fn is_planned(&self, call: CallId, to: DestinationKind, kind: &str) -> Result<bool, StorageError> {
-        let count =
-            self.one(PENDING_OF_CALL, &[call.0.into(), to.word().into(), kind.into()], |row| row.int(0))?;
-        Ok(count.is_some_and(|count| count > 0))
     }
 }
 
