@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::clock::Timestamp;
 use domain::directory::Directory;
-use domain::id::{CallId, DeliveryId, InstanceId, RawRequestId};
+use domain::id::{CallId, DeliveryId, InstanceId};
 use domain::instance::settings::{InstanceSettings, UserMapping};
 use domain::instance::status::{Condition, Signal};
 use domain::outbox::DestinationKind;
@@ -12,12 +12,11 @@ use domain::secret::Secret;
 use storage::calls::{CallFilter, EventRecord, StoredCall};
 use storage::deliveries::{AttemptRecord, DeliveryFilter, DeliveryRecord};
 use storage::instances::StatusChange;
-use storage::raw_requests::RawRequest;
 use storage::sync_jobs::SyncJob;
 
 use crate::Engine;
 use crate::error::EngineError;
-use crate::instance::{Instance, Live};
+use crate::instance::Instance;
 use crate::outbox::Command;
 
 /// Changes of status that are shown.
@@ -137,13 +136,7 @@ impl Engine {
             Directory::new(users.clone()).map_err(|error| EngineError::Invalid(error.to_string()))?;
         let id = instance.id;
         self.store.write(move |tx| tx.set_users(id, &users)).await?;
-        let live = instance.live();
-        instance.set_live(Live {
-            settings: live.settings.clone(),
-            arguments: live.arguments.clone(),
-            directory,
-            connections: live.connections.clone(),
-        });
+        instance.change_live(|live| live.directory = directory);
         Ok(())
     }
 
@@ -165,12 +158,6 @@ impl Engine {
             Ok(Some(Timeline { stored, events: tx.events_of(id)?, deliveries }))
         });
         found.await?.ok_or_else(|| EngineError::NotFound(format!("there is no call {id}")))
-    }
-
-    /// A provider's request as it came.
-    pub async fn raw_request(&self, id: RawRequestId) -> Result<RawRequest, EngineError> {
-        let found = self.store.read(move |tx| tx.raw_request(id)).await?;
-        found.ok_or_else(|| EngineError::NotFound(format!("there is no stored request {id}")))
     }
 
     /// Deliveries, the latest first.

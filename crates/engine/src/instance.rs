@@ -35,6 +35,7 @@ pub trait Connect: Send + Sync {
 }
 
 /// What an instance works with until its settings change.
+#[derive(Clone)]
 pub struct Live {
     /// As declared.
     pub settings: InstanceSettings,
@@ -86,6 +87,12 @@ impl Instance {
     /// Replaces what it works with.
     pub(crate) fn set_live(&self, live: Live) {
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = live.into();
+    }
+
+    /// Changes a part of what it works with; two changes at once both stand.
+    pub(crate) fn change_live(&self, change: impl FnOnce(&mut Live)) {
+        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(&mut live));
     }
 
     /// What its status follows from.

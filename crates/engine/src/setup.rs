@@ -31,13 +31,7 @@ impl Engine {
         self.check_everything(instance, &arguments).await?;
         let id = instance.id;
         self.store.write(move |tx| tx.set_arguments(id, &sealed, VERSION)).await?;
-        let live = instance.live();
-        instance.set_live(Live {
-            settings: live.settings.clone(),
-            arguments,
-            directory: live.directory.clone(),
-            connections: live.connections.clone(),
-        });
+        instance.change_live(|live| live.arguments = arguments);
         self.signal(instance, Signal::SetUp).await
     }
 

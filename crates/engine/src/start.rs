@@ -1,11 +1,12 @@
 //! Starting: instances from the configuration and the store, then whatever the last process left to do.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::clock::Clock;
 use domain::directory::Directory;
+use domain::id::Workspace;
 use domain::instance::arguments::SetupArguments;
 use domain::instance::settings::{InstanceSettings, UserMapping};
 use domain::outbox::schedule::RetrySchedule;
@@ -97,14 +98,15 @@ impl Engine {
     }
 
     async fn load_instances(&self, declared: Vec<InstanceSettings>) -> Result<(), EngineError> {
-        let names: Vec<_> = declared.iter().map(|settings| settings.workspace.clone()).collect();
-        for settings in declared {
-            let stored = self.declare(&settings).await?;
+        let stored =
+            self.declare(declared.iter().map(|settings| settings.workspace.clone()).collect()).await?;
+        let declared_ids: HashSet<_> = stored.iter().map(|stored| stored.id).collect();
+        for (stored, settings) in stored.iter().zip(declared) {
             let users = settings.users.clone();
-            self.bring_up(&stored, settings, users, true)?;
+            self.bring_up(stored, settings, users, true)?;
         }
         for stored in self.store.read(|tx| tx.list_instances()).await? {
-            if names.contains(&stored.workspace) {
+            if declared_ids.contains(&stored.id) {
                 continue;
             }
             if let Err(error) = self.load_stored(&stored).await {
@@ -114,14 +116,18 @@ impl Engine {
         Ok(())
     }
 
-    async fn declare(&self, settings: &InstanceSettings) -> Result<StoredInstance, EngineError> {
-        let (workspace, now) = (settings.workspace.clone(), self.clock.now());
+    /// Stores the instances of the file, all in one change; gives them in the same order.
+    async fn declare(&self, workspaces: Vec<Workspace>) -> Result<Vec<StoredInstance>, EngineError> {
+        let now = self.clock.now();
         let stored = self.store.write(move |tx| {
-            match tx.find_instance(&workspace)? {
-                Some(known) => tx.redeclare_instance(known.id, true, None)?,
-                None => drop(tx.insert_instance(&workspace, true, None, now)?),
-            }
-            tx.find_instance(&workspace)
+            let declare = |workspace| {
+                match tx.find_instance(workspace)? {
+                    Some(known) => tx.redeclare_instance(known.id, true, None)?,
+                    None => drop(tx.insert_instance(workspace, true, None, now)?),
+                }
+                tx.find_instance(workspace)
+            };
+            workspaces.iter().map(declare).collect::<Result<Option<Vec<_>>, _>>()
         });
         stored.await?.ok_or(EngineError::Internal)
     }
