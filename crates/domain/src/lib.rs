@@ -20,4 +20,6 @@ pub mod plan;
 
 pub mod outbox;
 
+pub mod retention;
+
 pub mod port;

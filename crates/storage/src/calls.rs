@@ -35,8 +35,9 @@ statements! {
               WHERE call_id = $1 ORDER BY at, received_at, event_id";
     LAST_CONVERSATION = "SELECT MAX(ended_at) FROM call
                          WHERE client_phone = $1 AND instance_id = $2 AND state = 'answered' AND id <> $3
-                           AND EXISTS (SELECT 1 FROM delivery
-                                       WHERE call_id = call.id AND kind = 'comment' AND state <> 'pending')";
+                           AND settle_at IS NULL
+                           AND NOT EXISTS (SELECT 1 FROM delivery
+                                           WHERE call_id = call.id AND kind = 'comment' AND state = 'pending')";
     LIST = "SELECT id, instance_id, external_id, communication_id, settle_at, facts, told FROM call
             WHERE id < $1 AND ($2 IS NULL OR instance_id = $2) AND ($3 IS NULL OR client_phone = $3)
               AND ($4 IS NULL OR began_at >= $4) AND ($5 IS NULL OR began_at < $5)

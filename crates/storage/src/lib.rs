@@ -8,7 +8,9 @@ pub mod deliveries;
 pub mod dials;
 pub mod error;
 pub mod instances;
+pub mod prune;
 pub mod raw_requests;
+pub mod space;
 pub mod sync_jobs;
 pub mod unreturned;
 

@@ -18,6 +18,10 @@ const PREPARED_STATEMENTS: usize = 128;
 /// How long a database that somebody holds is waited for: whoever sent the event, or Kontur (3 s), waits as well.
 const HELD_FOR: Duration = Duration::from_secs(2);
 
+/// What is left of the log of changes once it has been taken over into the file: a long look, such as a backup, lets it
+/// grow, and it would keep that size.
+const LOG_BYTES: i64 = 64 * 1024 * 1024;
+
 /// Opens the database for writing, makes it if it is not there, and brings it up to date.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, StorageError> {
     let connection = Connection::open(path)?;
@@ -27,6 +31,7 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StorageError> {
     // An acknowledged event survives a power cut: each commit waits for the disk.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
+    connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
     configure(&connection)?;
     migrate(&connection)?;
     Ok(connection)

@@ -1,4 +1,5 @@
-//! Names each SQL text and lists all of a module's, so that one test prepares every text on a fresh database.
+//! Names each SQL text and lists all of a module's, so that tests see every text: that it is valid, and how it finds its
+//! rows.
 
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $sql:expr;)*) => {
@@ -12,23 +13,4 @@ macro_rules! statements {
 pub(crate) use statements;
 
 #[cfg(test)]
-mod tests {
-    use crate::{calls, deliveries, dials, instances, raw_requests, sqlite, sync_jobs, unreturned};
-
-    #[test]
-    fn every_statement_is_valid_on_a_fresh_database() {
-        let connection = sqlite::fresh_for_tests();
-        let modules = [
-            calls::ALL,
-            deliveries::ALL,
-            dials::ALL,
-            instances::ALL,
-            raw_requests::ALL,
-            sync_jobs::ALL,
-            unreturned::ALL,
-        ];
-        for (name, sql) in modules.into_iter().flatten() {
-            assert!(connection.prepare(sql).is_ok(), "{name}: {:?}", connection.prepare(sql).err());
-        }
-    }
-}
+mod tests;

@@ -161,4 +161,4 @@ CREATE TABLE sync_job (
     added        BIGINT NOT NULL,
     reason       TEXT
 );
-CREATE INDEX sync_job_instance ON sync_job (instance_id, id);
+CREATE INDEX sync_job_running ON sync_job (state) WHERE state = 'running';

@@ -55,6 +55,14 @@ impl RecentCalls {
         }
     }
 
+    /// The call is deleted.
+    pub(crate) fn forget(&self, call: CallId) {
+        let mut inner = self.0.borrow_mut();
+        if let Some(name) = inner.names.remove(&call) {
+            inner.calls.remove(&name);
+        }
+    }
+
     /// What a failed transaction may have left here is not what is stored.
     pub(crate) fn forget_all(&self) {
         let mut inner = self.0.borrow_mut();

@@ -5,6 +5,7 @@
 mod calls;
 mod deliveries;
 mod group_commit;
+mod prune;
 
 use domain::clock::Timestamp;
 use storage::{Store, StoreOptions};
