@@ -36,7 +36,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the server.
-    Serve,
+    Serve(serve::Serve),
     /// Run the server with simulated Kontur, Workonflow, Metabot and PBX, and a page to place calls from.
     #[cfg(feature = "sandbox")]
     Sandbox(sandbox::Options),
@@ -72,7 +72,7 @@ impl Cli {
     fn execute(self) -> anyhow::Result<()> {
         let load = || Config::load(self.config.as_deref(), &ProcessEnvironment);
         match self.command {
-            Command::Serve => serve::run(&load()?),
+            Command::Serve(serve) => serve.run(&load()?),
             #[cfg(feature = "sandbox")]
             Command::Sandbox(options) => sandbox::run(&options),
             Command::Doctor(doctor) => doctor.run(self.config.as_deref(), load()),

@@ -15,6 +15,7 @@ use anyhow::Context;
 use domain::clock::{Clock, SystemClock};
 use domain::instance::settings::{InstanceSettings, ProviderSettings};
 use domain::outbox::DestinationKind;
+use domain::port::crash::CrashPoints;
 use domain::port::destination::Destination;
 use domain::port::provider::SharedProvider;
 use domain::secret::Secret;
@@ -107,10 +108,11 @@ impl Connect for Adapters {
 }
 
 /// The engine on the configured database, with the configured instances.
-pub(crate) async fn start_engine(config: &Config) -> anyhow::Result<Arc<Engine>> {
+pub(crate) async fn start_engine(config: &Config, crash_points: CrashPoints) -> anyhow::Result<Arc<Engine>> {
     let path = database_path(config.database_url.expose())?;
-    let store = Store::open(&StoreOptions::at(&path).alone())
-        .with_context(|| format!("the database {} cannot be opened", path.display()))?;
+    let store = StoreOptions { crash_points: crash_points.clone(), ..StoreOptions::at(&path).alone() };
+    let store =
+        Store::open(&store).with_context(|| format!("the database {} cannot be opened", path.display()))?;
     let options = EngineOptions {
         store,
         clock: Arc::new(SystemClock),
@@ -118,6 +120,7 @@ pub(crate) async fn start_engine(config: &Config) -> anyhow::Result<Arc<Engine>>
         vault: Vault::new(config.encryption_key.as_ref().map(|key| *key.expose())),
         schedule: config.retry.clone(),
         settle: config.settle,
+        crash_points,
     };
     let declared = config.integrations.iter().map(|declared| declared.settings.clone()).collect();
     Engine::start(options, declared).await.context("the engine cannot start")

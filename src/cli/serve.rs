@@ -1,10 +1,15 @@
 //! `serve`: run the server until it is asked to end.
 
+#[cfg(feature = "sandbox")]
+mod die_at;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use clap::Args;
+use domain::port::crash::CrashPoints;
 use engine::Engine;
 use metrics_exporter_prometheus::PrometheusHandle;
 use poem::listener::{Acceptor, Listener, TcpAcceptor, TcpListener};
@@ -16,20 +21,41 @@ use crate::{api, lifecycle, telemetry, wiring};
 /// Requests under way may take so long to end when the server is stopped.
 const DRAIN_WITHIN: Duration = Duration::from_secs(10);
 
-/// Runs until SIGTERM or SIGINT.
-pub(super) fn run(config: &Config) -> anyhow::Result<()> {
-    telemetry::start_log(&config.log.level, config.log.format);
-    let runtime = tokio::runtime::Runtime::new().context("the runtime cannot start")?;
-    runtime.block_on(async {
-        let server = Server::bind(config).await?;
-        let stop = CancellationToken::new();
-        let ended = stop.clone();
-        tokio::spawn(async move {
-            lifecycle::asked_to_end().await;
-            ended.cancel();
-        });
-        server.run(stop).await
-    })
+/// `serve`.
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Kill this process, as `kill -9` does, when it passes the crash point for the N-th time.
+    #[cfg(feature = "sandbox")]
+    #[arg(long, value_name = "POINT[:N]", hide = true)]
+    die_at: Option<die_at::DieAt>,
+}
+
+impl Serve {
+    /// Runs until SIGTERM or SIGINT.
+    pub(super) fn run(&self, config: &Config) -> anyhow::Result<()> {
+        telemetry::start_log(&config.log.level, config.log.format);
+        let runtime = tokio::runtime::Runtime::new().context("the runtime cannot start")?;
+        runtime.block_on(async {
+            let server = Server::bind(config, self.crash_points()).await?;
+            let stop = CancellationToken::new();
+            let ended = stop.clone();
+            tokio::spawn(async move {
+                lifecycle::asked_to_end().await;
+                ended.cancel();
+            });
+            server.run(stop).await
+        })
+    }
+
+    #[cfg(feature = "sandbox")]
+    fn crash_points(&self) -> CrashPoints {
+        self.die_at.map_or_else(CrashPoints::default, die_at::DieAt::crash_points)
+    }
+
+    #[cfg(not(feature = "sandbox"))]
+    fn crash_points(&self) -> CrashPoints {
+        CrashPoints::default()
+    }
 }
 
 /// A server that listens but does not answer yet.
@@ -44,15 +70,24 @@ pub(crate) struct Server {
 
 impl Server {
     /// Binds the ports, opens the database and starts the engine.
-    pub(crate) async fn bind(config: &Config) -> anyhow::Result<Self> {
+    async fn bind(config: &Config, crash_points: CrashPoints) -> anyhow::Result<Self> {
         let acceptor = bind(config.listen, "listen").await?;
-        Self::on(acceptor, config).await
+        Self::start(acceptor, config, crash_points).await
     }
 
     /// The same on a port that is bound already.
+    #[cfg(feature = "sandbox")]
     pub(crate) async fn on(acceptor: TcpAcceptor, config: &Config) -> anyhow::Result<Self> {
+        Self::start(acceptor, config, CrashPoints::default()).await
+    }
+
+    async fn start(
+        acceptor: TcpAcceptor,
+        config: &Config,
+        crash_points: CrashPoints,
+    ) -> anyhow::Result<Self> {
         let metrics = telemetry::start_metrics()?;
-        let engine = wiring::start_engine(config).await?;
+        let engine = wiring::start_engine(config, crash_points).await?;
         let metrics_acceptor = match config.metrics_listen {
             Some(address) => Some(bind(address, "metrics_listen").await?),
             None => None,

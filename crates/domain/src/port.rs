@@ -1,5 +1,6 @@
 //! The ports: what the engine asks of the systems outside, and how they fail.
 
+pub mod crash;
 pub mod crm;
 pub mod destination;
 pub mod provider;

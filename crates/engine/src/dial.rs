@@ -7,6 +7,7 @@ use domain::call::event::{CallEvent, Direction, Happening, Reason};
 use domain::id::{CommunicationId, EventId, Extension, ExternalId, KonturUserId, LegId};
 use domain::instance::status::{Failure, Signal, Status};
 use domain::phone::Phone;
+use domain::port::crash::CrashPoint;
 use domain::port::provider::DialRequest;
 use domain::port::{RemoteError, RemoteErrorKind};
 use storage::dials::{DialRecord, DialState};
@@ -71,7 +72,9 @@ impl Engine {
             let new = tx.insert_dial(&record)?;
             if new { Ok(None) } else { tx.dial(record.instance, &record.request) }
         });
-        match noted.await? {
+        let noted = noted.await?;
+        self.crash_points.pass(CrashPoint::DialNoted);
+        match noted {
             None => self.place(instance, request).await,
             Some(earlier) if earlier.state == DialState::Refused => Err(EngineError::Conflict(
                 earlier.reason.unwrap_or_else(|| "the call could not be placed".to_owned()),
@@ -89,6 +92,7 @@ impl Engine {
         let (engine, instance) = (Arc::clone(self), Arc::clone(instance));
         self.tasks.spawn(async move {
             let outcome = engine.dial_patiently(&instance, &request).await;
+            engine.crash_points.pass(CrashPoint::DialAnswered);
             // If nobody waits any more Kontur has its "OK", and a failure has to be reported.
             let in_time = answered.send(outcome.clone()).is_ok();
             engine.note_dial(&instance, &request, &outcome, in_time).await;

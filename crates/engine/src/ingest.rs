@@ -11,6 +11,7 @@ use domain::id::RawRequestId;
 use domain::instance::settings::JobTrigger;
 use domain::outbox::{DestinationKind, Notice};
 use domain::plan::{Told, hand_on, hand_on_recording};
+use domain::port::crash::CrashPoint;
 use domain::port::provider::{WebhookError, WebhookFault};
 use storage::Tx;
 use storage::calls::StoredCall;
@@ -72,6 +73,7 @@ impl Journal<'_, '_> {
     ) -> Result<Result<Accepted, Vec<WebhookFault>>, StorageError> {
         let provider = &self.live.connections.provider;
         let raw = self.tx.insert_raw_request(self.instance.id, provider.kind(), self.now, body)?;
+        self.tx.pass(CrashPoint::Stored);
         match provider.parse(body) {
             Ok(events) => self.events(&events, Origin::Live(Some(raw))).map(Ok),
             Err(WebhookError::Invalid(faults)) => {
@@ -148,9 +150,11 @@ impl Journal<'_, '_> {
             _ => false,
         };
         stored.call.fold(event);
+        self.tx.pass(CrashPoint::Folded);
         for notice in stored.told.catch_up(&stored.call) {
             self.plan(stored, DestinationKind::Kontur, notice)?;
         }
+        self.tx.pass(CrashPoint::Planned);
         if let Happening::RecordingReady(recording) = &event.happening
             && new_recording
             && stored.told.is_settled()
@@ -176,7 +180,9 @@ impl Journal<'_, '_> {
         }
         stored.told.settle(&stored.call);
         stored.settle_at = None;
-        self.tx.update_call(stored)
+        self.tx.update_call(stored)?;
+        self.tx.pass(CrashPoint::HandedOn);
+        Ok(())
     }
 
     fn hand_on(&self, call: &Call) -> Vec<(DestinationKind, Notice)> {

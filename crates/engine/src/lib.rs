@@ -23,6 +23,7 @@ use bytes::Bytes;
 use domain::call::event::CallEvent;
 use domain::clock::{Clock, Timestamp};
 use domain::instance::status::{Signal, Status};
+use domain::port::crash::{CrashPoint, CrashPoints};
 use domain::port::provider::{WebhookError, WebhookRequest};
 use domain::secret::Secret;
 use storage::error::StorageError;
@@ -56,6 +57,7 @@ pub struct Engine {
     settling: Settling,
     syncing: Syncing,
     waits: Waits,
+    crash_points: CrashPoints,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -85,6 +87,7 @@ impl Engine {
         header: &'h (dyn Fn(&str) -> Option<&'h str> + Sync),
         body: Bytes,
     ) -> Result<Accepted, EngineError> {
+        self.crash_points.pass(CrashPoint::Received);
         let instance = self.instance(workspace)?;
         let live = instance.live();
         let kind = live.connections.provider.kind();
@@ -124,7 +127,9 @@ impl Engine {
                 Ok((taken, journal.aftermath))
             })
         };
-        match taken.await? {
+        let taken = taken.await?;
+        self.crash_points.pass(CrashPoint::Acknowledged);
+        match taken {
             Ok(accepted) => {
                 happening::events_accepted(kind, accepted.accepted, accepted.duplicates);
                 Ok(accepted)

@@ -11,6 +11,7 @@ use std::time::Duration;
 use domain::clock::{Clock, Timestamp};
 use domain::id::{DeliveryId, InstanceId};
 use domain::outbox::DestinationKind;
+use domain::port::crash::CrashPoint;
 use storage::Store;
 use storage::deliveries::PendingDelivery;
 use storage::error::StorageError;
@@ -91,6 +92,7 @@ impl Dispatcher {
     pub(crate) async fn recover(&mut self) -> Result<(), StorageError> {
         let now = self.clock.now();
         self.store.write(move |tx| tx.suspect_deliveries(now)).await?;
+        self.deliverer.crash_points.pass(CrashPoint::Recovering);
         for key in self.store.read(|tx| tx.pending_destinations()).await? {
             self.queues.insert(key, Lanes::behind());
             self.refill(key).await?;

@@ -10,6 +10,7 @@ use domain::id::Workspace;
 use domain::instance::arguments::SetupArguments;
 use domain::instance::settings::{InstanceSettings, UserMapping};
 use domain::outbox::schedule::RetrySchedule;
+use domain::port::crash::{CrashPoint, CrashPoints};
 use domain::secret::Secret;
 use storage::Store;
 use storage::instances::StoredInstance;
@@ -42,6 +43,8 @@ pub struct EngineOptions {
     pub schedule: RetrySchedule,
     /// A finished call is handed on when it has been quiet for this long.
     pub settle: Duration,
+    /// Whoever listens at the points that events, deliveries and CALLs pass. The store has its own.
+    pub crash_points: CrashPoints,
 }
 
 impl Engine {
@@ -64,10 +67,12 @@ impl Engine {
             settling: settling.clone(),
             syncing: Syncing::default(),
             waits,
+            crash_points: options.crash_points,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         });
         engine.load_instances(declared).await?;
+        engine.crash_points.pass(CrashPoint::Recovering);
         let deliverer = Deliverer {
             store: engine.store.clone(),
             clock: Arc::clone(&engine.clock),
@@ -75,6 +80,7 @@ impl Engine {
             outbox,
             schedule: options.schedule,
             clients: ClientLocks::default(),
+            crash_points: engine.crash_points.clone(),
         };
         let mut dispatcher = Dispatcher {
             store: engine.store.clone(),
@@ -86,14 +92,17 @@ impl Engine {
             queues: HashMap::new(),
         };
         dispatcher.recover().await?;
+        engine.crash_points.pass(CrashPoint::Recovering);
         engine.tasks.spawn(dispatcher.run());
         for (call, at) in engine.store.read(|tx| tx.settling_calls()).await? {
             settling.at(call, at);
         }
+        engine.crash_points.pass(CrashPoint::Recovering);
         engine.tasks.spawn(settling::run(Arc::clone(&engine), timers, engine.stop.clone()));
         let now = engine.clock.now();
         engine.store.write(move |tx| tx.interrupt_sync_jobs(now)).await?;
         engine.resume_dials().await?;
+        engine.crash_points.pass(CrashPoint::Recovering);
         Ok(engine)
     }
 

@@ -4,6 +4,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use domain::port::crash::CrashPoints;
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
@@ -15,7 +16,7 @@ use crate::tx::Tx;
 const READERS: usize = 4;
 
 /// How the store is opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct StoreOptions {
     /// The database file.
     pub path: PathBuf,
@@ -23,12 +24,15 @@ pub struct StoreOptions {
     pub queue: usize,
     /// Refuses to open what another process has opened so: two that deliver would deliver everything twice.
     pub alone: bool,
+    /// Whoever listens at the points that a change passes.
+    pub crash_points: CrashPoints,
 }
 
 impl StoreOptions {
     /// The database file `path` with a queue for a busy machine.
     pub fn at(path: impl AsRef<Path>) -> Self {
-        Self { path: path.as_ref().to_owned(), queue: 16_384, alone: false }
+        let path = path.as_ref().to_owned();
+        Self { path, queue: 16_384, alone: false, crash_points: CrashPoints::default() }
     }
 
     /// The same, for the one process that serves.
@@ -63,9 +67,10 @@ impl Store {
         let lock = if options.alone { Some(Arc::new(lock(&options.path)?)) } else { None };
         let connection = sqlite::open_writer(&options.path)?;
         let (writer, jobs) = mpsc::channel(options.queue);
+        let crash_points = options.crash_points.clone();
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || sqlite::run_writer(connection, jobs))
+            .spawn(move || sqlite::run_writer(connection, jobs, &crash_points))
             .map_err(|error| StorageError::Driver(format!("the writer thread cannot start: {error}")))?;
         let readers =
             Readers { path: options.path.clone(), idle: Mutex::default(), turns: Semaphore::new(READERS) };

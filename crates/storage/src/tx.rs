@@ -1,6 +1,7 @@
 //! A transaction: the only way to read or change rows.
 
 use domain::clock::Timestamp;
+use domain::port::crash::{CrashPoint, CrashPoints};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql};
 
@@ -157,18 +158,35 @@ pub struct Tx<'a> {
     connection: &'a Connection,
     /// Only the writer's.
     recent_calls: Option<&'a RecentCalls>,
+    crash_points: Option<&'a CrashPoints>,
     after_commit: Vec<Box<dyn FnOnce() + Send>>,
 }
 
 impl<'a> Tx<'a> {
     /// A look at what is stored.
     pub(crate) fn reader(connection: &'a Connection) -> Self {
-        Self { connection, recent_calls: None, after_commit: Vec::new() }
+        Self { connection, recent_calls: None, crash_points: None, after_commit: Vec::new() }
     }
 
     /// A change of what is stored.
-    pub(crate) fn writer(connection: &'a Connection, recent_calls: &'a RecentCalls) -> Self {
-        Self { connection, recent_calls: Some(recent_calls), after_commit: Vec::new() }
+    pub(crate) fn writer(
+        connection: &'a Connection,
+        recent_calls: &'a RecentCalls,
+        crash_points: &'a CrashPoints,
+    ) -> Self {
+        Self {
+            connection,
+            recent_calls: Some(recent_calls),
+            crash_points: Some(crash_points),
+            after_commit: Vec::new(),
+        }
+    }
+
+    /// Passes a crash point inside the transaction.
+    pub fn pass(&self, point: CrashPoint) {
+        if let Some(crash_points) = self.crash_points {
+            crash_points.pass(point);
+        }
     }
 
     pub(crate) fn recent_calls(&self) -> Option<&RecentCalls> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::instance::settings::InstanceSettings;
 use domain::outbox::schedule::RetrySchedule;
+use domain::port::crash::CrashPoints;
 use engine::vault::Vault;
 use engine::{Engine, EngineOptions};
 
@@ -38,6 +39,7 @@ impl Rig {
             vault: Vault::new(Some([7; 32])),
             schedule: RetrySchedule::default(),
             settle: Duration::ZERO,
+            crash_points: CrashPoints::default(),
         };
         let engine = Engine::start(options, declared).await.expect("an engine that starts");
         Self { engine, clock, remote, store }

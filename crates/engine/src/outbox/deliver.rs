@@ -12,6 +12,7 @@ use domain::instance::status::{Failure, Signal, Status};
 use domain::outbox::schedule::RetrySchedule;
 use domain::outbox::{Cause, DeliveryState, DestinationKind, Notice, Outcome};
 use domain::phone::Phone;
+use domain::port::crash::{CrashPoint, CrashPoints};
 use domain::port::destination::{CustomerHistory, Delivery, Destination, Effect, Report};
 use futures_util::FutureExt;
 use serde_json::Value;
@@ -36,6 +37,7 @@ pub(crate) struct Deliverer {
     pub(crate) outbox: Outbox,
     pub(crate) schedule: RetrySchedule,
     pub(crate) clients: ClientLocks,
+    pub(crate) crash_points: CrashPoints,
 }
 
 /// What a delivery is about.
@@ -59,7 +61,9 @@ impl Deliverer {
 
     /// Makes one attempt and tells the dispatcher once its outcome is durable.
     pub(crate) async fn deliver(&self, delivery: PendingDelivery) {
+        self.crash_points.pass(CrashPoint::Claimed);
         let settled = self.attempt(delivery).await;
+        self.crash_points.pass(CrashPoint::Settled);
         self.outbox.tell(Command::Settled(settled));
     }
 
@@ -82,11 +86,14 @@ impl Deliverer {
             client = Some(known);
         }
         let Some(subject) = self.load(&delivery, client).await else { return self.later(delivery) };
+        self.crash_points.pass(CrashPoint::Loaded);
         if subject.opening_expired {
             return self.expire(&instance, delivery, "its call-started came too late").await;
         }
         let began_at = self.clock.now();
+        self.crash_points.pass(CrashPoint::Sending);
         let report = self.send(&instance, &live, &*destination, &delivery, &subject).await;
+        self.crash_points.pass(CrashPoint::Answered);
         self.settle(&instance, delivery, began_at, report).await
     }
 

@@ -3,6 +3,7 @@
 
 use std::panic::AssertUnwindSafe;
 
+use domain::port::crash::{CrashPoint, CrashPoints};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::mpsc::Receiver;
 
@@ -24,8 +25,8 @@ pub(crate) trait Job: Send {
 }
 
 /// Runs until every sender is gone.
-pub(crate) fn run(connection: Connection, mut jobs: Receiver<Box<dyn Job>>) {
-    let writer = Writer { connection, recent_calls: RecentCalls::new() };
+pub(crate) fn run(connection: Connection, mut jobs: Receiver<Box<dyn Job>>, crash_points: &CrashPoints) {
+    let writer = Writer { connection, recent_calls: RecentCalls::new(), crash_points };
     let mut batch = Vec::with_capacity(LARGEST_BATCH);
     while let Some(first) = jobs.blocking_recv() {
         batch.push(first);
@@ -37,12 +38,13 @@ pub(crate) fn run(connection: Connection, mut jobs: Receiver<Box<dyn Job>>) {
     }
 }
 
-struct Writer {
+struct Writer<'a> {
     connection: Connection,
     recent_calls: RecentCalls,
+    crash_points: &'a CrashPoints,
 }
 
-impl Writer {
+impl Writer<'_> {
     fn commit_batch(&self, batch: &mut Vec<Box<dyn Job>>) {
         match self.commit(batch) {
             Err(Failed::Changes(_)) if batch.len() > 1 => self.commit_each(batch),
@@ -82,13 +84,15 @@ impl Writer {
         transaction: Transaction<'_>,
         jobs: &mut [Box<dyn Job>],
     ) -> Result<(), StorageError> {
-        let mut tx = Tx::writer(&self.connection, &self.recent_calls);
+        let mut tx = Tx::writer(&self.connection, &self.recent_calls, self.crash_points);
         for job in jobs {
             // A panic in one change must not end the writer, which everybody depends on.
             std::panic::catch_unwind(AssertUnwindSafe(|| job.run(&mut tx)))
                 .unwrap_or_else(|_| Err(StorageError::Driver("a change panicked; see the log".to_owned())))?;
         }
+        self.crash_points.pass(CrashPoint::Written);
         transaction.commit()?;
+        self.crash_points.pass(CrashPoint::Committed);
         tx.into_hooks().into_iter().for_each(|hook| hook());
         Ok(())
     }

@@ -67,7 +67,7 @@ async fn what_was_written_is_there_after_opening_again() {
 async fn a_full_queue_refuses_instead_of_growing() {
     let folder = tempfile::tempdir().unwrap();
     let store =
-        Store::open(&StoreOptions { path: folder.path().join("test.db"), queue: 1, alone: false }).unwrap();
+        Store::open(&StoreOptions { queue: 1, ..StoreOptions::at(folder.path().join("test.db")) }).unwrap();
     let (release, wait) = std::sync::mpsc::channel::<()>();
     let started = Arc::new(tokio::sync::Notify::new());
     let begun = Arc::clone(&started);
