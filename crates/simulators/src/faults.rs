@@ -15,13 +15,16 @@ pub struct Fault {
     /// The operation it hits; none: every operation of the system.
     #[serde(default)]
     pub operation: Option<String>,
+    /// A part of the paths it hits, such as `/acme/`; none: all of them.
+    #[serde(default)]
+    pub path: Option<String>,
     pub kind: FaultKind,
     /// How many requests it hits; none: until cleared.
     #[serde(default)]
     pub times: Option<u32>,
 }
 
-/// What goes wrong. Only `Delay` and `CutAfter` let the request through to the system.
+/// What goes wrong. Only `DelayMs`, `CutAfter` and `DateOff` let the request through to the system.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
@@ -44,19 +47,31 @@ pub enum FaultKind {
     CutAfter,
     /// HTTP 200 with a page of HTML, as a proxy in maintenance sends.
     Garbage,
+    /// HTTP 200 with JSON that breaks off in the middle.
+    BrokenJson,
+    /// HTTP 200 with good JSON that is not what the system says to anything.
+    OddJson,
     /// HTTP 200 whose body says that it failed, in the system's own words.
     ErrorInside,
+    /// All is well, but the header `Date` is this many seconds ahead of the clock, or behind it.
+    DateOff(i64),
 }
 
 impl Fault {
     /// A failure of every operation until cleared.
     pub fn always(kind: FaultKind) -> Self {
-        Self { operation: None, kind, times: None }
+        Self { operation: None, path: None, kind, times: None }
     }
 
     /// A failure of the next `times` requests, whatever they are.
     pub fn times(kind: FaultKind, times: u32) -> Self {
-        Self { operation: None, kind, times: Some(times) }
+        Self { times: Some(times), ..Self::always(kind) }
+    }
+
+    /// The same failure, for paths with this part only.
+    #[must_use]
+    pub fn at(self, part_of_path: impl Into<String>) -> Self {
+        Self { path: Some(part_of_path.into()), ..self }
     }
 
     /// The same failure, for one operation only.
@@ -86,7 +101,10 @@ impl FaultKind {
             Self::CutBefore => "cut_before",
             Self::CutAfter => "cut_after",
             Self::Garbage => "garbage",
+            Self::BrokenJson => "broken_json",
+            Self::OddJson => "odd_json",
             Self::ErrorInside => "error_inside",
+            Self::DateOff(_) => "date_off",
         }
     }
 }
@@ -115,9 +133,9 @@ impl Faults {
     }
 
     /// The fault to play for this request, used up by one.
-    pub fn take(&self, operation: &str) -> Option<FaultKind> {
+    pub fn take(&self, operation: &str, path: &str) -> Option<FaultKind> {
         let mut active = lock(&self.active);
-        let position = active.iter().position(|fault| fault.hits(operation))?;
+        let position = active.iter().position(|fault| fault.hits(operation, path))?;
         let kind = active[position].kind.clone();
         if let Some(times) = &mut active[position].times {
             *times -= 1;
@@ -130,9 +148,10 @@ impl Faults {
 }
 
 impl Fault {
-    fn hits(&self, operation: &str) -> bool {
+    fn hits(&self, operation: &str, path: &str) -> bool {
         let names_it = self.operation.as_deref().is_none_or(|named| named == operation);
-        names_it && self.times != Some(0)
+        let is_there = self.path.as_deref().is_none_or(|part| path.contains(part));
+        names_it && is_there && self.times != Some(0)
     }
 }
 
@@ -145,10 +164,18 @@ mod tests {
         let faults = Faults::default();
         faults.set(Fault::times(FaultKind::status(503), 2).on("call-event"));
         faults.set(Fault::times(FaultKind::Hang, 1).on("call-event"));
-        assert_eq!(faults.take("call-started"), None);
+        assert_eq!(faults.take("call-started", "/"), None);
         let played: Vec<_> =
-            std::iter::from_fn(|| faults.take("call-event")).map(|kind| kind.name()).collect();
+            std::iter::from_fn(|| faults.take("call-event", "/")).map(|kind| kind.name()).collect();
         assert_eq!(played, ["status", "status", "hang"]);
+    }
+
+    #[test]
+    fn a_fault_of_some_paths_hits_no_other() {
+        let faults = Faults::default();
+        faults.set(Fault::always(FaultKind::Hang).at("/acme/"));
+        assert_eq!(faults.take("call-event", "/api/v1/other/communications"), None);
+        assert_eq!(faults.take("call-event", "/api/v1/acme/communications"), Some(FaultKind::Hang));
     }
 
     #[test]

@@ -87,6 +87,11 @@ impl Kontur {
         &self.handle.faults
     }
 
+    /// Goes down (connections are refused, open ones are reset), or comes back on the same port.
+    pub fn set_reachable(&self, reachable: bool) -> io::Result<()> {
+        self.server.set_reachable(reachable)
+    }
+
     /// Adds (or replaces) a workspace with the integration installed and not yet configured.
     pub fn add_workspace(&self, setup: WorkspaceSetup) {
         let name = setup.name.clone();

@@ -69,6 +69,11 @@ impl Metabot {
         &self.faults
     }
 
+    /// Goes down (connections are refused, open ones are reset), or comes back on the same port.
+    pub fn set_reachable(&self, reachable: bool) -> io::Result<()> {
+        self.server.set_reachable(reachable)
+    }
+
     /// The bot that jobs are for.
     pub fn bot_id(&self) -> u64 {
         self.shared.bot_id

@@ -142,6 +142,11 @@ impl Pbx {
         &self.handle.faults
     }
 
+    /// Goes down (connections are refused, open ones are reset), or comes back on the same port.
+    pub fn set_reachable(&self, reachable: bool) -> io::Result<()> {
+        self.server.set_reachable(reachable)
+    }
+
     /// Silent: calls go on, but no webhook tells of them and the control API never answers.
     pub fn set_silent(&self, silent: bool) {
         self.handle.silent.send_replace(silent);

@@ -2,8 +2,10 @@
 
 mod connection;
 mod control;
+mod door;
 mod guard;
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,8 +18,9 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use self::connection::{Connections, SwitchedAcceptor};
+use self::connection::Connections;
 use self::control::with_control;
+use self::door::Door;
 pub use self::guard::Exchange;
 use self::guard::Guard;
 use crate::faults::Faults;
@@ -38,9 +41,8 @@ pub struct Rules {
 }
 
 /// A running simulated system; dropping it stops it.
-#[derive(Debug)]
 pub struct SimServer {
-    address: SocketAddr,
+    door: Door,
     url: String,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<io::Result<()>>>,
@@ -59,18 +61,18 @@ impl SimServer {
         port: Option<u16>,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", port.unwrap_or(0))).await?;
-        let address = listener.local_addr()?;
         let connections = Connections::default();
+        let door = Door::new(listener, connections.clone())?;
         let app = Arc::new(with_control(app, journal.clone(), faults.clone()));
-        let guard = Guard { app, rules, journal, faults, connections: connections.clone() };
+        let guard = Guard { app, rules, journal, faults, connections };
         let (stop, stopped) = oneshot::channel::<()>();
-        let server = Server::new_with_acceptor(SwitchedAcceptor { listener, address, connections });
+        let server = Server::new_with_acceptor(door.clone());
         let signal = async move {
             // Told to stop, or dropped: the same.
             let _stop = stopped.await;
         };
         let task = tokio::spawn(server.run_with_graceful_shutdown(guard, signal, Some(GRACE)));
-        Ok(Self { address, url: format!("http://{address}"), stop: Some(stop), task: Some(task) })
+        Ok(Self { url: format!("http://{}", door.address()), door, stop: Some(stop), task: Some(task) })
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end.
@@ -80,7 +82,13 @@ impl SimServer {
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.door.address()
+    }
+
+    /// Goes down, so that connections are refused and open ones are reset, or comes back on the same port. What was
+    /// being processed is processed to its end.
+    pub fn set_reachable(&self, reachable: bool) -> io::Result<()> {
+        if reachable { self.door.open() } else { self.door.close() }
     }
 
     /// Stops listening and waits until the port is free.
@@ -90,5 +98,11 @@ impl SimServer {
             // Whatever went wrong while stopping, it has stopped.
             let _stopped = task.await;
         }
+    }
+}
+
+impl fmt::Debug for SimServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SimServer").field("url", &self.url).finish_non_exhaustive()
     }
 }

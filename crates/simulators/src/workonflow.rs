@@ -114,6 +114,11 @@ impl Workonflow {
         &self.faults
     }
 
+    /// Goes down (connections are refused, open ones are reset), or comes back on the same port.
+    pub fn set_reachable(&self, reachable: bool) -> io::Result<()> {
+        self.server.set_reachable(reachable)
+    }
+
     /// The ids the team begins with.
     pub fn seeds(&self) -> &Seeds {
         &self.seeds

@@ -8,15 +8,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-use poem::http::uri::Scheme;
-use poem::listener::Acceptor;
-use poem::web::{LocalAddr, RemoteAddr};
+use futures_util::task::AtomicWaker;
+use poem::web::RemoteAddr;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 use crate::sync::lock;
 
-type Switches = Arc<Mutex<HashMap<SocketAddr, Arc<AtomicBool>>>>;
+type Switches = Arc<Mutex<HashMap<SocketAddr, Arc<Switch>>>>;
+
+/// Of one connection.
+#[derive(Default)]
+struct Switch {
+    cut: AtomicBool,
+    /// Whoever waits for the peer to say something.
+    reader: AtomicWaker,
+}
 
 /// The open connections of a server, by the peer's address.
 #[derive(Clone, Default)]
@@ -29,43 +36,34 @@ impl Connections {
     pub(super) fn cut(&self, peer: &RemoteAddr) {
         let Some(address) = peer.as_socket_addr() else { return };
         if let Some(switch) = lock(&self.switches).get(address) {
-            switch.store(true, Ordering::Release);
+            switch.cut();
         }
     }
 
-    fn open(&self, peer: SocketAddr, stream: TcpStream) -> SwitchedStream {
-        let switch = Arc::new(AtomicBool::new(false));
+    /// Resets every connection, also those on which nobody says anything.
+    pub(super) fn cut_all(&self) {
+        lock(&self.switches).values().for_each(|switch| switch.cut());
+    }
+
+    /// A switch for this connection.
+    pub(super) fn open(&self, peer: SocketAddr, stream: TcpStream) -> SwitchedStream {
+        let switch = Arc::<Switch>::default();
         lock(&self.switches).insert(peer, Arc::clone(&switch));
-        SwitchedStream { stream, cut: switch, peer, connections: self.clone() }
+        SwitchedStream { stream, switch, peer, connections: self.clone() }
     }
 }
 
-/// Accepts TCP connections and keeps a switch for each.
-pub(super) struct SwitchedAcceptor {
-    pub(super) listener: TcpListener,
-    pub(super) address: SocketAddr,
-    pub(super) connections: Connections,
-}
-
-impl Acceptor for SwitchedAcceptor {
-    type Io = SwitchedStream;
-
-    fn local_addr(&self) -> Vec<LocalAddr> {
-        vec![LocalAddr(self.address.into())]
-    }
-
-    async fn accept(&mut self) -> io::Result<(Self::Io, LocalAddr, RemoteAddr, Scheme)> {
-        let (stream, peer) = self.listener.accept().await?;
-        stream.set_nodelay(true)?;
-        let io = self.connections.open(peer, stream);
-        Ok((io, LocalAddr(self.address.into()), RemoteAddr(peer.into()), Scheme::HTTP))
+impl Switch {
+    fn cut(&self) {
+        self.cut.store(true, Ordering::Release);
+        self.reader.wake();
     }
 }
 
 /// A connection with a switch.
 pub(super) struct SwitchedStream {
     stream: TcpStream,
-    cut: Arc<AtomicBool>,
+    switch: Arc<Switch>,
     peer: SocketAddr,
     connections: Connections,
 }
@@ -73,7 +71,7 @@ pub(super) struct SwitchedStream {
 impl SwitchedStream {
     /// The error of a cut connection. The peer shall see a reset, not an orderly end.
     fn check(&self) -> io::Result<()> {
-        if !self.cut.load(Ordering::Acquire) {
+        if !self.switch.cut.load(Ordering::Acquire) {
             return Ok(());
         }
         self.stream.set_zero_linger()?;
@@ -87,6 +85,7 @@ impl AsyncRead for SwitchedStream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        self.switch.reader.register(cx.waker());
         self.check()?;
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }

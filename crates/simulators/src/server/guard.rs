@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use poem::http::{HeaderMap, StatusCode};
+use poem::http::header::DATE;
+use poem::http::{HeaderMap, HeaderValue, StatusCode};
 use poem::{Endpoint, Request, Response};
 use serde_json::Value;
 
 use super::Rules;
 use super::connection::Connections;
+use crate::clock;
 use crate::faults::{FaultKind, Faults};
 use crate::journal::{Journal, Record};
 use crate::sync::lock;
@@ -71,7 +73,7 @@ impl<E: Endpoint<Output = Response> + 'static> Endpoint for Guard<E> {
         let mut record = Record::new(self.rules.system, operation);
         describe(&mut record, &request, &body);
         request.set_body(body);
-        let fault = self.faults.take(&record.operation);
+        let fault = self.faults.take(&record.operation, &record.path);
         record.fault = fault.as_ref().map(|kind| kind.name().to_owned());
         Ok(self.play(fault, request, record).await)
     }
@@ -101,6 +103,15 @@ impl<E: Endpoint<Output = Response> + 'static> Guard<E> {
                 self.answer(record, refusal(status, &body, retry_after)).await
             }
             Some(FaultKind::Garbage) => self.answer(record, garbage()).await,
+            Some(FaultKind::BrokenJson) => self.answer(record, json_text(r#"{"id":"6838aaaa"#)).await,
+            Some(FaultKind::OddJson) => {
+                self.answer(record, json_text(r#"{"items":[{"weather":"fine"}]}"#)).await
+            }
+            Some(FaultKind::DateOff(seconds)) => {
+                let mut response = self.process(request, record, Duration::ZERO).await;
+                response.headers_mut().extend(date(seconds).map(|date| (DATE, date)));
+                response
+            }
             Some(FaultKind::ErrorInside) => {
                 self.answer(record, json(StatusCode::OK, &self.rules.error_inside)).await
             }
@@ -112,7 +123,8 @@ impl<E: Endpoint<Output = Response> + 'static> Guard<E> {
         let (app, journal) = (Arc::clone(&self.app), self.journal.clone());
         let task = tokio::spawn(async move {
             tokio::time::sleep(delay).await;
-            let exchange = Exchange { answer_is_lost: record.fault.is_some(), ..Exchange::default() };
+            let exchange =
+                Exchange { answer_is_lost: loses_answer(record.fault.as_deref()), ..Exchange::default() };
             request.extensions_mut().insert(exchange.clone());
             let response = app.get_response(request).await;
             record.violations = exchange.take();
@@ -125,6 +137,11 @@ impl<E: Endpoint<Output = Response> + 'static> Guard<E> {
     async fn answer(&self, record: Record, response: Response) -> Response {
         finish(&self.journal, record, response).await
     }
+}
+
+/// Whether a fault that lets the request through keeps its answer from the caller, or may.
+fn loses_answer(fault: Option<&str>) -> bool {
+    matches!(fault, Some("cut_after" | "delay"))
 }
 
 /// Journals the finished exchange and hands the response back with its body intact.
@@ -178,6 +195,17 @@ fn refusal(status: u16, body: &Value, retry_after: Option<u64>) -> Response {
 
 fn garbage() -> Response {
     Response::builder().content_type("text/html").body("<html><body>Maintenance</body></html>")
+}
+
+/// A success with this text as JSON.
+fn json_text(text: &'static str) -> Response {
+    Response::builder().content_type("application/json").body(text)
+}
+
+/// What the header says when the clock is so many seconds ahead.
+fn date(seconds: i64) -> Option<HeaderValue> {
+    let now = clock::now() + chrono::Duration::seconds(seconds);
+    HeaderValue::from_str(&now.format("%a, %d %b %Y %H:%M:%S GMT").to_string()).ok()
 }
 
 fn json(status: StatusCode, body: &Value) -> Response {

@@ -89,6 +89,13 @@ async fn statuses_garbage_and_errors_inside_are_answered_without_processing() {
     assert!(response.text().await.expect("text").starts_with("<html>"));
     let (status, body) = world.callback("call-started", &started("ext-1")).await;
     assert_eq!((status, &body["status"]), (200, &json!("internalError")));
+    faults.set(Fault::times(FaultKind::BrokenJson, 1));
+    faults.set(Fault::times(FaultKind::OddJson, 1));
+    for is_json in [false, true] {
+        let response = world.try_callback("call-started", &started("ext-1")).await.expect("answer");
+        assert_eq!(response.headers()["content-type"], "application/json");
+        assert_eq!(response.json::<serde_json::Value>().await.is_ok(), is_json);
+    }
     assert_eq!(world.kontur.communications("acme").len(), 0);
 }
 
@@ -119,6 +126,38 @@ async fn faults_and_the_journal_are_reachable_from_outside() {
         .expect("JSON");
     assert_eq!((&shown[0]["fault"], &shown[0]["status"]), (&json!("delay"), &json!(200)));
     assert_eq!(world.journal.count(System::Kontur, "unknown"), 0, "/_sim is no part of the system");
+}
+
+#[tokio::test]
+async fn a_date_that_is_off_goes_with_a_request_that_is_processed() {
+    let world = World::start().await;
+    world.kontur.faults().set(Fault::always(FaultKind::DateOff(-3600)));
+    let response = world.try_callback("call-started", &started("ext-1")).await.expect("answer");
+    assert_eq!(response.status(), StatusCode::OK);
+    let date = response.headers()["date"].to_str().expect("text");
+    let date = chrono::DateTime::parse_from_rfc2822(date).expect("a date");
+    let behind = simulators::clock::now().timestamp() - date.timestamp();
+    assert!((3_600..3_660).contains(&behind), "{behind} s");
+    assert_eq!(world.kontur.communications("acme").len(), 1);
+}
+
+/// A pooled connection, on which nobody says anything at the moment, ends as well.
+#[tokio::test]
+async fn a_system_that_is_down_refuses_connections_until_it_is_back() {
+    let world = World::start().await;
+    assert_eq!(world.callback("call-started", &started("ext-1")).await.0, 200);
+    for number in 0..10 {
+        world.kontur.set_reachable(false).expect("goes down");
+        let error = world.try_callback("call-started", &started("never")).await.expect_err("nobody is there");
+        assert!(error.is_connect() || error.is_request(), "{error:?}");
+        let fresh = simulators::http::client().expect("a client without connections");
+        let error = fresh.get(world.kontur.url()).send().await.expect_err("nobody is there");
+        assert!(error.is_connect(), "{error:?}");
+        world.kontur.set_reachable(true).expect("comes back");
+        let external_id = format!("ext-back-{number}");
+        assert_eq!(world.callback("call-started", &started(&external_id)).await.0, 200);
+    }
+    assert_eq!(world.kontur.communications("acme").len(), 11);
 }
 
 #[tokio::test]
