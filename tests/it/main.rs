@@ -15,6 +15,7 @@ mod cli;
 mod crash;
 mod docs;
 mod doctor;
+mod faults;
 mod harness;
 mod kontur_calls;
 mod kontur_setup;

@@ -10,7 +10,7 @@ use simulators::sandbox::WORKSPACE;
 use crate::harness::{CLIENT, Company, VATS, eventually};
 
 /// A call of half a minute that Anna answered, begun this many minutes ago, of which nobody was told.
-fn past_call(id: &str, minutes_ago: i64) -> Call {
+pub(crate) fn past_call(id: &str, minutes_ago: i64) -> Call {
     let started_at = ago(minutes_ago);
     let mut leg = Leg::ringing(format!("{id}-1"), Party::Client, Party::user("101"), started_at);
     leg.answered_at = Some(started_at + Duration::seconds(5));
