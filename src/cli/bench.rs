@@ -1,11 +1,20 @@
-//! `bench`: measures this build on this machine. Both sides of a ratio are measured in alternating rounds of one run,
-//! with the load from another process, so that the figures hold when the machine's speed drifts.
+//! `bench`: measures this build on this machine. Both sides of a ratio are measured in alternating rounds of one run.
+//! The server, what it is compared with, the load and the remote systems are processes of their own on loopback, so
+//! that the figures hold when the machine's speed drifts. What each bench means is in `docs/performance.md`.
 
+#![expect(dead_code, reason = "shared by benches that are still to come")]
+
+mod bare;
+mod control;
+mod figure;
+mod http;
 mod ingest;
 mod load;
+mod process;
+mod server;
+mod sink;
 
 use clap::{Args, Subcommand};
-use serde::Serialize;
 
 /// `bench WHAT`.
 #[derive(Debug, Args)]
@@ -16,57 +25,48 @@ pub(super) struct Bench {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Durable accepted events per second ÷ requests per second of a bare JSON handler.
+    /// Durable accepted events per second ÷ requests per second of a bare JSON handler; CPU and p99 likewise.
     Ingest(ingest::Options),
+    /// A handler that reads JSON and does nothing else, in a process of its own.
+    #[command(hide = true)]
+    Bare,
     /// The load of the other benches, in a process of its own.
     #[command(hide = true)]
     Load(load::Options),
+    /// The remote systems of the other benches, in a process of their own.
+    #[command(hide = true)]
+    Sink,
 }
 
-/// What a bench prints.
-#[derive(Debug, Serialize)]
-struct Figure {
-    name: &'static str,
-    /// Median over the rounds of ours ÷ reference.
-    ratio: f64,
-    goal: f64,
-    rounds: Vec<Round>,
-}
-
-/// One round: both sides, one after the other.
-#[derive(Debug, Clone, Copy, Serialize)]
-struct Round {
-    ours: f64,
-    reference: f64,
+/// What every bench can be told.
+#[derive(Debug, Clone, Args)]
+struct Run {
+    /// Print one line of JSON for each figure.
+    #[arg(long)]
+    json: bool,
+    /// Rounds; each measures both sides.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Seconds per side and round.
+    #[arg(long, default_value_t = 3.0)]
+    seconds: f64,
 }
 
 impl Bench {
     pub(super) fn run(self) -> anyhow::Result<()> {
         match self.what {
             What::Ingest(options) => ingest::run(&options),
+            What::Bare => bare::run(),
             What::Load(options) => load::run(&options),
+            What::Sink => sink::run(),
         }
     }
 }
 
-impl Figure {
-    fn new(name: &'static str, goal: f64, rounds: Vec<Round>) -> Self {
-        let mut ratios: Vec<f64> = rounds.iter().map(|round| round.ours / round.reference).collect();
-        ratios.sort_by(f64::total_cmp);
-        let ratio = ratios.get(ratios.len() / 2).copied().unwrap_or_default();
-        Self { name, ratio, goal, rounds }
-    }
-
-    #[expect(clippy::print_stdout, reason = "the bench's answer")]
-    fn print(&self, json: bool) -> anyhow::Result<()> {
-        if json {
-            println!("{}", serde_json::to_string(self)?);
-            return Ok(());
-        }
-        println!("{}: ratio {:.3} (goal {:.2})", self.name, self.ratio, self.goal);
-        for Round { ours, reference } in &self.rounds {
-            println!("  ours {ours:>10.0}/s   reference {reference:>10.0}/s   {:.3}", ours / reference);
-        }
-        Ok(())
+impl Run {
+    /// Measures every round. The one before the first warms both sides up and is thrown away.
+    fn measure<T>(&self, mut round: impl FnMut(usize) -> anyhow::Result<T>) -> anyhow::Result<Vec<T>> {
+        round(0)?;
+        (1..=self.rounds).map(round).collect()
     }
 }

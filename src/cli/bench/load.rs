@@ -1,20 +1,21 @@
-//! The load: signed events of calls that go on side by side, one per request, over keep-alive connections.
+//! `bench load`: signed events of calls that go on side by side, one per request, over keep-alive connections. All
+//! requests are made ready before the first is sent, since the load shares the processors with what it measures.
 
+mod closed;
+mod open;
+mod prepare;
+
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::process::Stdio;
 
-use anyhow::{Context, bail};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use anyhow::{Context, ensure};
 use clap::Args;
-use domain::clock::{Clock, SystemClock};
-use hmac::{Hmac, KeyInit, Mac};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
-use hyper::client::conn::http1::SendRequest;
-use hyper_util::rt::TokioIo;
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
+
+use self::prepare::Requests;
+use super::process::{Process, first_line, program};
+use super::server::{Server, WEBHOOK_SECRET, webhook_path};
 
 /// `bench load`.
 #[derive(Debug, Clone, Args)]
@@ -25,124 +26,176 @@ pub(super) struct Options {
     /// Which path to post to.
     #[arg(long)]
     pub(super) path: String,
-    /// Connections, each with one request under way.
+    /// Makes the calls of this load differ from those of others.
     #[arg(long)]
+    pub(super) name: String,
+    /// Connections, each with one request under way.
+    #[arg(long, default_value_t = 64)]
     pub(super) connections: usize,
     /// For how long.
     #[arg(long)]
-    pub(super) seconds: u64,
-    /// Signs the events; `whsec_` and base64.
-    #[arg(long)]
-    pub(super) secret: String,
-    /// Makes the calls of this run differ from those of others.
-    #[arg(long)]
-    pub(super) run: u64,
-}
-
-/// What the load did.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Done {
-    /// Requests answered with 200.
-    pub(super) accepted: u64,
-    /// In so many seconds.
     pub(super) seconds: f64,
+    /// What happens in each call.
+    #[arg(long, value_enum, default_value = "whole")]
+    pub(super) calls: Calls,
+    /// Sends so many events a second, whether or not earlier ones were answered. As many as are taken, if not given.
+    #[arg(long)]
+    pub(super) rate: Option<u32>,
+    /// Ends after so many events. As many as are taken in the time, if not given.
+    #[arg(long)]
+    pub(super) events: Option<usize>,
 }
 
 /// What happens in each call.
-const STEPS: [(&str, bool); 5] = [
-    ("call.started", false),
-    ("leg.ringing", true),
-    ("leg.answered", true),
-    ("leg.ended", true),
-    ("call.finished", false),
-];
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Calls {
+    /// Started, rang, answered, ended, finished: five events, each with one callback of its own.
+    Whole,
+    /// Rang, finished: two events, each with two callbacks of its own.
+    Brief,
+}
 
-/// Sends, and prints what was done as JSON.
+/// What a load did.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Done {
+    /// Requests answered with 200.
+    pub(super) accepted: usize,
+    /// In so many seconds.
+    pub(super) seconds: f64,
+    /// When the last was answered, on the clock that all processes share.
+    pub(super) ended: u64,
+    /// From sending a request (with a rate: from when it was due) to its answer, in milliseconds.
+    pub(super) p50_ms: f64,
+    pub(super) p99_ms: f64,
+    /// With a rate: every event.
+    pub(super) events: Vec<Sent>,
+}
+
+/// An event of a load with a rate.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Sent {
+    /// The telephony's id of the call.
+    pub(super) call: String,
+    /// Which of the call's events, counted from 0.
+    pub(super) step: usize,
+    /// When it was due, on the clock that all processes share.
+    pub(super) due: u64,
+}
+
+impl Calls {
+    /// The events of a call: their type, and whether they are about its leg.
+    pub(super) fn steps(self) -> &'static [(&'static str, bool)] {
+        match self {
+            Self::Whole => &[
+                ("call.started", false),
+                ("leg.ringing", true),
+                ("leg.answered", true),
+                ("leg.ended", true),
+                ("call.finished", false),
+            ],
+            Self::Brief => &[("leg.ringing", true), ("call.finished", false)],
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Brief => "brief",
+        }
+    }
+}
+
+impl Options {
+    /// Whole calls to a workspace of the server, as many as it takes.
+    pub(super) fn to(server: &Server, workspace: &str, name: impl Into<String>, seconds: f64) -> Self {
+        Self {
+            address: server.address,
+            path: webhook_path(workspace),
+            name: name.into(),
+            connections: 64,
+            seconds,
+            calls: Calls::Whole,
+            rate: None,
+            events: None,
+        }
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        let number = |name: &str, value: Option<String>| value.map(|value| format!("--{name}={value}"));
+        let mut arguments = vec![
+            format!("--address={}", self.address),
+            format!("--path={}", self.path),
+            format!("--name={}", self.name),
+            format!("--connections={}", self.connections),
+            format!("--seconds={}", self.seconds),
+            format!("--calls={}", self.calls.word()),
+        ];
+        arguments.extend(number("rate", self.rate.map(|rate| rate.to_string())));
+        arguments.extend(number("events", self.events.map(|events| events.to_string())));
+        arguments
+    }
+
+    /// Starts the load in a process of its own; it waits for [`Load::go`].
+    pub(super) fn prepare(&self) -> anyhow::Result<Load> {
+        let mut process = Process::start(
+            program()?
+                .args(["bench", "load"])
+                .args(self.arguments())
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped()),
+        )?;
+        let ready = first_line(process.child().stdout.as_mut())?;
+        ensure!(ready == READY, "the load did not start; see above");
+        Ok(Load(process))
+    }
+
+    /// The whole load.
+    pub(super) fn run(&self) -> anyhow::Result<Done> {
+        self.prepare()?.go().wait()
+    }
+}
+
+/// A load that is ready, or under way.
+pub(super) struct Load(Process);
+
+impl Load {
+    /// Begins to send.
+    pub(super) fn go(mut self) -> Self {
+        drop(self.0.child().stdin.take());
+        self
+    }
+
+    /// Waits until all is sent.
+    pub(super) fn wait(mut self) -> anyhow::Result<Done> {
+        let output = io::read_to_string(self.0.child().stdout.take().context("the load is gone")?)?;
+        serde_json::from_str(&output).context("the load failed; see above")
+    }
+}
+
+/// What the load says when it is.
+const READY: &str = "ready";
+
+/// Makes the requests, waits until standard input ends, sends, and prints what was done as JSON.
 #[expect(clippy::print_stdout, reason = "read by the process that asked for the load")]
 pub(super) fn run(options: &Options) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let done = runtime.block_on(send_all(options))?;
+    let requests = Requests::prepare(options, WEBHOOK_SECRET)?;
+    println!("{READY}");
+    io::stdout().flush()?;
+    io::copy(&mut io::stdin(), &mut io::sink())?;
+    let done = match options.rate {
+        Some(rate) => open::send(options, &requests, rate)?,
+        None => closed::send(options, &requests)?,
+    };
     println!("{}", serde_json::to_string(&done)?);
     Ok(())
 }
 
-async fn send_all(options: &Options) -> anyhow::Result<Done> {
-    let key = STANDARD.decode(options.secret.trim_start_matches("whsec_")).context("--secret")?;
-    let began = Instant::now();
-    let until = began + Duration::from_secs(options.seconds);
-    let senders =
-        (0..options.connections).map(|connection| Sender::new(options, &key, connection).run(until));
-    let counts: Vec<u64> = futures_util::future::try_join_all(senders).await?;
-    Ok(Done { accepted: counts.iter().sum(), seconds: began.elapsed().as_secs_f64() })
-}
-
-/// One connection.
-struct Sender<'a> {
-    options: &'a Options,
-    key: &'a [u8],
-    connection: usize,
-    sent: u64,
-}
-
-impl<'a> Sender<'a> {
-    fn new(options: &'a Options, key: &'a [u8], connection: usize) -> Self {
-        Self { options, key, connection, sent: 0 }
-    }
-
-    async fn run(mut self, until: Instant) -> anyhow::Result<u64> {
-        let stream = tokio::net::TcpStream::connect(self.options.address).await?;
-        stream.set_nodelay(true)?;
-        let (mut requests, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-        let connection = tokio::spawn(connection);
-        while Instant::now() < until {
-            self.send(&mut requests).await?;
-        }
-        connection.abort();
-        Ok(self.sent)
-    }
-
-    async fn send(&mut self, requests: &mut SendRequest<Full<Bytes>>) -> anyhow::Result<()> {
-        let request = self.next_request()?;
-        let response = requests.send_request(request).await?;
-        let status = response.status();
-        let body = response.into_body().collect().await?.to_bytes();
-        if status != 200 {
-            bail!("answered {status}: {}", String::from_utf8_lossy(&body));
-        }
-        self.sent += 1;
-        Ok(())
-    }
-
-    fn next_request(&self) -> anyhow::Result<hyper::Request<Full<Bytes>>> {
-        let (call, step) = (self.sent / STEPS.len() as u64, self.sent % STEPS.len() as u64);
-        let call = format!("{}-{}-{call}", self.options.run, self.connection);
-        let now = SystemClock.now();
-        let body = event(&call, usize::try_from(step)?, &now.rfc3339());
-        let id = format!("msg-{call}-{step}");
-        let timestamp = now.seconds().to_string();
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.key)?;
-        for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body.as_bytes()] {
-            mac.update(part);
-        }
-        let signature = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
-        Ok(hyper::Request::post(&self.options.path)
-            .header("host", "bench")
-            .header("content-type", "application/json")
-            .header("webhook-id", id)
-            .header("webhook-timestamp", timestamp)
-            .header("webhook-signature", signature)
-            .body(Full::new(Bytes::from(body)))?)
-    }
-}
-
-fn event(call: &str, step: usize, at: &str) -> String {
-    let (kind, has_leg) = STEPS[step];
-    let leg = if has_leg {
-        format!(r#"{{"id":"{call}-1","from":{{"type":"client"}},"to":{{"type":"user","extension":"101"}}}}"#)
-    } else {
-        "null".to_owned()
-    };
-    format!(
-        r#"{{"id":"{call}-{step}","type":"{kind}","at":"{at}","call_id":"{call}","direction":"inbound","client_phone":"+7 999 777-55-33","vats_phone":"79229929292","request_id":null,"leg":{leg},"recording":null,"reason":null}}"#
-    )
+/// Whether an answer says that the event was accepted.
+fn accepted(answer: &[u8]) -> anyhow::Result<()> {
+    ensure!(
+        answer.starts_with(b"HTTP/1.1 200 "),
+        "an event was not accepted: {}",
+        String::from_utf8_lossy(answer).lines().next().unwrap_or_default()
+    );
+    Ok(())
 }

@@ -1,0 +1,87 @@
+//! As many events as are taken: each connection sends its next one when the last was answered.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::prepare::{Connection, Requests};
+use super::{Done, Options, accepted};
+use crate::cli::bench::figure::quantile;
+use crate::cli::bench::http::Message;
+use crate::cli::bench::process;
+
+/// Room for an answer.
+const BUFFER: usize = 4 * 1024;
+
+/// Sends on one thread.
+pub(super) fn send(options: &Options, requests: &Requests) -> anyhow::Result<Done> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(send_all(options, requests))
+}
+
+async fn send_all(options: &Options, requests: &Requests) -> anyhow::Result<Done> {
+    let mut streams = Vec::new();
+    for _ in requests.connections() {
+        let stream = TcpStream::connect(options.address).await?;
+        stream.set_nodelay(true)?;
+        streams.push(stream);
+    }
+    let until =
+        Until { at: Instant::now() + Duration::from_secs_f64(options.seconds), over: Cell::new(false) };
+    let began = Instant::now();
+    let senders =
+        streams.into_iter().zip(requests.connections()).map(|(stream, lane)| send_lane(stream, lane, &until));
+    let took: Vec<Vec<f64>> = futures_util::future::try_join_all(senders).await?;
+    let seconds = began.elapsed().as_secs_f64();
+    let ended = process::now();
+    let took = took.concat();
+    let (p50_ms, p99_ms) = (quantile(took.iter().copied(), 0.5), quantile(took.iter().copied(), 0.99));
+    Ok(Done { accepted: took.len(), seconds, ended, p50_ms, p99_ms, events: Vec::new() })
+}
+
+/// When to stop.
+struct Until {
+    at: Instant,
+    /// A connection has sent all it had: the others would go on with less competition.
+    over: Cell<bool>,
+}
+
+impl Until {
+    fn reached(&self, now: Instant) -> bool {
+        now >= self.at || self.over.get()
+    }
+}
+
+/// How many milliseconds each request took.
+async fn send_lane(mut stream: TcpStream, lane: &Connection, until: &Until) -> anyhow::Result<Vec<f64>> {
+    let (mut buffer, mut took) = (vec![0; BUFFER], Vec::new());
+    let mut began = Instant::now();
+    for request in lane.requests() {
+        if until.reached(began) {
+            return Ok(took);
+        }
+        stream.write_all(request).await?;
+        read_answer(&mut stream, &mut buffer).await?;
+        let now = Instant::now();
+        took.push((now - began).as_secs_f64() * 1000.0);
+        began = now;
+    }
+    until.over.set(true);
+    Ok(took)
+}
+
+async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> anyhow::Result<()> {
+    let mut filled = 0;
+    loop {
+        match stream.read(&mut buffer[filled..]).await? {
+            0 => bail!("the connection was closed before an answer was there"),
+            read => filled += read,
+        }
+        if Message::first(&buffer[..filled]).is_some() {
+            return accepted(&buffer[..filled]);
+        }
+    }
+}

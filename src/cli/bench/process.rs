@@ -1,0 +1,89 @@
+//! Processes of this same program, and what the system says of them.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::Context;
+use rustix::param::clock_ticks_per_second;
+use rustix::time::{ClockId, clock_gettime};
+
+/// This program, to be run with other arguments.
+pub(super) fn program() -> anyhow::Result<Command> {
+    Ok(Command::new(std::env::current_exe().context("this program cannot be found to run it again")?))
+}
+
+/// A running process; killed when dropped.
+#[derive(Debug)]
+pub(super) struct Process(Child);
+
+impl Process {
+    pub(super) fn start(command: &mut Command) -> anyhow::Result<Self> {
+        Ok(Self(command.spawn().context("this program cannot be run again")?))
+    }
+
+    /// The process as the standard library has it.
+    pub(super) fn child(&mut self) -> &mut Child {
+        &mut self.0
+    }
+
+    /// Whether it has ended by itself.
+    pub(super) fn has_ended(&mut self) -> bool {
+        !matches!(self.0.try_wait(), Ok(None))
+    }
+
+    /// Processor time spent by all its threads, in steps of 10 ms.
+    pub(super) fn cpu(&self) -> anyhow::Result<Duration> {
+        let stat = self.proc("stat")?;
+        // The name before it is in parentheses and may hold anything.
+        let (_, fields) = stat.rsplit_once(')').context("/proc is not as expected")?;
+        let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
+        let ticks: u64 = ticks.sum::<Result<_, _>>().context("/proc is not as expected")?;
+        Ok(Duration::from_millis(ticks * 1000 / clock_ticks_per_second().max(1)))
+    }
+
+    fn proc(&self, file: &str) -> anyhow::Result<String> {
+        let path = format!("/proc/{}/{file}", self.0.id());
+        std::fs::read_to_string(&path).with_context(|| format!("{path} cannot be read; is this Linux?"))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended already.
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+/// A hidden command of this program that listens, and says where in the first line of its standard output.
+#[derive(Debug)]
+pub(super) struct Helper {
+    pub(super) process: Process,
+    pub(super) address: SocketAddr,
+}
+
+impl Helper {
+    /// Runs `bench COMMAND`.
+    pub(super) fn start(command: &str) -> anyhow::Result<Self> {
+        let mut process = Process::start(program()?.args(["bench", command]).stdout(Stdio::piped()))?;
+        let address = first_line(process.child().stdout.take())?;
+        let address = address.parse().with_context(|| format!("bench {command} did not start"))?;
+        Ok(Self { process, address })
+    }
+}
+
+/// The first line that somebody writes.
+pub(super) fn first_line(from: Option<impl Read>) -> anyhow::Result<String> {
+    let mut line = String::new();
+    BufReader::new(from.context("the output of a process is gone")?).read_line(&mut line)?;
+    Ok(line.trim().to_owned())
+}
+
+/// Nanoseconds of the clock that all processes of this machine share and that nobody sets.
+pub(super) fn now() -> u64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    let whole = u64::try_from(now.tv_sec).unwrap_or_default();
+    whole * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or_default()
+}

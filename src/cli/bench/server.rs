@@ -1,0 +1,176 @@
+//! The server under measurement: `serve` of this same program, with a database of its own, whose remote systems are
+//! played by the sink.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::control::{Control, eventually};
+use super::process::{Process, program};
+
+/// Lets the bench into the server's API; worth nothing elsewhere.
+pub(super) const ADMIN_TOKEN: &str = "bench-admin-token";
+
+/// Signs the events of all workspaces: `whsec_` and 32 bytes in base64.
+pub(super) const WEBHOOK_SECRET: &str = "whsec_YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtMTI=";
+
+/// A server that takes longer to start has failed.
+const STARTS_WITHIN: Duration = Duration::from_mins(1);
+
+const LOG: &str = "server.log";
+
+/// What the server is to be like.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    /// Where Kontur is.
+    pub(super) kontur: SocketAddr,
+    /// Where Metabot is, if finished calls start a job there.
+    pub(super) metabot: Option<SocketAddr>,
+    /// How many workspaces there are; their names are [`workspace`]'s.
+    pub(super) workspaces: usize,
+    /// The command that serves.
+    pub(super) command: &'static [&'static str],
+}
+
+/// A running server; dropping it kills it and removes its database.
+pub(super) struct Server {
+    pub(super) process: Process,
+    pub(super) address: SocketAddr,
+    /// From the start of the process until it said that it is ready.
+    pub(super) started_in: Duration,
+    control: Control,
+    _folder: TempDir,
+}
+
+/// The name of a workspace, counted from 0.
+pub(super) fn workspace(number: usize) -> String {
+    format!("w{number}")
+}
+
+/// Where a workspace takes events.
+pub(super) fn webhook_path(workspace: &str) -> String {
+    format!("/telephony/{workspace}/generic")
+}
+
+impl Plan {
+    /// One workspace whose Kontur is there.
+    pub(super) fn with(kontur: SocketAddr) -> Self {
+        Self { kontur, metabot: None, workspaces: 1, command: &["serve"] }
+    }
+
+    /// Starts the server on an empty database and sets every workspace up.
+    pub(super) fn start(&self) -> anyhow::Result<Server> {
+        let server = self.start_in(tempfile::tempdir().context("there is no place for the database")?)?;
+        for number in 0..self.workspaces {
+            server.act(&workspace(number), "activate")?;
+        }
+        Ok(server)
+    }
+
+    /// Starts the server on what the folder holds.
+    pub(super) fn start_in(&self, folder: TempDir) -> anyhow::Result<Server> {
+        let (file, log) = (folder.path().join("kontur-telephony.toml"), folder.path().join(LOG));
+        std::fs::write(&file, self.configuration(folder.path()))?;
+        let control = Control::new()?;
+        let began = Instant::now();
+        let mut process = Process::start(
+            program()?.arg("--config").arg(&file).args(self.command).stderr(File::create(&log)?),
+        )?;
+        let address = eventually("the server is ready", STARTS_WITHIN, || {
+            if process.has_ended() {
+                bail!("the server ended: {}", std::fs::read_to_string(&log)?);
+            }
+            Ok(ready(&log))
+        })?;
+        Ok(Server { process, address, started_in: began.elapsed(), control, _folder: folder })
+    }
+
+    fn configuration(&self, folder: &Path) -> String {
+        let mut text = format!(
+            r#"listen = "127.0.0.1:0"
+database_url = "sqlite://{database}"
+admin_token = "{ADMIN_TOKEN}"
+
+[kontur]
+api_url = "http://{kontur}"
+
+[log]
+format = "json"
+"#,
+            database = folder.join("bench.db").display(),
+            kontur = self.kontur,
+        );
+        for number in 0..self.workspaces {
+            text.push_str(&self.integration(number));
+        }
+        text
+    }
+
+    fn integration(&self, number: usize) -> String {
+        let mut text = format!(
+            r#"
+[[integration]]
+workspace = "{workspace}"
+integration_id = "6838aaaa-0000-4000-8000-{number:012x}"
+kind = "private"
+api_key = "bench"
+
+[integration.provider]
+kind = "generic"
+webhook_secret = "{WEBHOOK_SECRET}"
+
+[[integration.user]]
+kontur_user_id = "44d00000-0000-4000-8000-000000000101"
+extension = "101"
+"#,
+            workspace = workspace(number),
+        );
+        if let Some(metabot) = self.metabot {
+            // Writing to a string cannot fail.
+            let _infallible = write!(
+                text,
+                r#"
+[integration.metabot]
+api_url = "http://{metabot}"
+bot_id = 17
+token = "bench"
+
+[[integration.metabot.job]]
+on = "answered"
+trigger_code = "after_call"
+"#,
+            );
+        }
+        text
+    }
+}
+
+/// Where the server says in its log that it listens, once it does.
+fn ready(log: &Path) -> Option<SocketAddr> {
+    let text = std::fs::read_to_string(log).ok()?;
+    let mut lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.find_map(|line| line["fields"]["address"].as_str()?.parse().ok())
+}
+
+impl Server {
+    /// Deliveries are planned and stored from now on, but not sent.
+    pub(super) fn pause(&self, workspace: &str) -> anyhow::Result<()> {
+        self.act(workspace, "pause")
+    }
+
+    /// Deliveries are sent again.
+    pub(super) fn resume(&self, workspace: &str) -> anyhow::Result<()> {
+        self.act(workspace, "resume")
+    }
+
+    fn act(&self, workspace: &str, action: &str) -> anyhow::Result<()> {
+        let path = format!("/admin/v1/integrations/{workspace}/{action}");
+        self.control.post(self.address, &path).map(drop)
+    }
+}
