@@ -35,7 +35,8 @@ impl Neighbour {
         Self { workonflow: workonflow.expect("starts"), metabot: metabot.expect("starts"), journal }
     }
 
-    /// Declares its integration next to the company's: like that one, without a control API.
+    /// Declares its integration next to the company's: like that one, without a control API. Its employees do not work
+    /// in Workonflow.
     pub(super) fn declare(&self) -> impl FnOnce(&mut Configuration) + 'static {
         let seeds = self.workonflow.seeds();
         let workonflow = [
@@ -56,6 +57,10 @@ impl Neighbour {
             let provider: Table =
                 provider.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
             own.insert("provider".into(), provider.into());
+            let users = own.get_mut("user").and_then(toml::Value::as_array_mut).expect("users");
+            for user in users.iter_mut().filter_map(toml::Value::as_table_mut) {
+                user.remove("workonflow_user_id");
+            }
             let section = table(&mut own, "workonflow");
             section.extend(workonflow.into_iter().map(|(key, value)| (key.to_owned(), value.into())));
             table(&mut own, "metabot").insert("api_url".into(), metabot_url.into());
