@@ -19,5 +19,7 @@ mod statement;
 mod store;
 mod tx;
 
+pub use sqlite::Mishap;
+pub use store::stepper::{Asked, Look, Stepper};
 pub use store::{Store, StoreOptions};
 pub use tx::{Row, Tx, Value};

@@ -10,7 +10,8 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::error::StorageError;
 pub(crate) use migrate::migrate;
-pub(crate) use writer::{Job, run as run_writer};
+pub use writer::Mishap;
+pub(crate) use writer::{Batch, Job, Writer, gather, run as run_writer};
 
 /// Statements kept prepared per connection: more than there are.
 const PREPARED_STATEMENTS: usize = 128;

@@ -1,19 +1,20 @@
 //! The store: one writer, some readers.
 
+mod readers;
+pub(crate) mod stepper;
+
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::port::crash::CrashPoints;
-use rusqlite::Connection;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
+use self::readers::Readers;
+use self::stepper::Look;
 use crate::error::StorageError;
 use crate::sqlite::{self, Job};
 use crate::tx::Tx;
-
-/// Looks at the store that run at once.
-const READERS: usize = 4;
 
 /// How the store is opened.
 #[derive(Debug, Clone)]
@@ -46,17 +47,20 @@ impl StoreOptions {
 #[derive(Clone)]
 pub struct Store {
     writer: mpsc::Sender<Box<dyn Job>>,
-    readers: Arc<Readers>,
-    thread: Arc<WriterThread>,
+    reading: Reading,
+    /// None if its steps are taken by hand.
+    thread: Option<Arc<WriterThread>>,
     /// Held as long as the store is open; the system lets go of it however the process ends.
     _lock: Option<Arc<File>>,
 }
 
-struct Readers {
-    path: PathBuf,
-    idle: Mutex<Vec<Connection>>,
-    /// Each reader costs a thread and a cache of pages; more would only wait for the same disk and processors.
-    turns: Semaphore,
+/// Who looks.
+#[derive(Clone)]
+enum Reading {
+    /// Connections of their own, at once.
+    Pooled(Arc<Readers>),
+    /// A [`stepper::Stepper`], when it is told to.
+    Stepped(mpsc::UnboundedSender<Look>),
 }
 
 struct WriterThread(Mutex<Option<std::thread::JoinHandle<()>>>);
@@ -70,16 +74,11 @@ impl Store {
         let crash_points = options.crash_points.clone();
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || sqlite::run_writer(connection, jobs, &crash_points))
+            .spawn(move || sqlite::run_writer(connection, jobs, crash_points))
             .map_err(|error| StorageError::Driver(format!("the writer thread cannot start: {error}")))?;
-        let readers =
-            Readers { path: options.path.clone(), idle: Mutex::default(), turns: Semaphore::new(READERS) };
-        Ok(Self {
-            writer,
-            readers: Arc::new(readers),
-            thread: Arc::new(WriterThread(Mutex::new(Some(thread)))),
-            _lock: lock,
-        })
+        let reading = Reading::Pooled(Arc::new(Readers::new(options.path.clone())));
+        let thread = Some(Arc::new(WriterThread(Mutex::new(Some(thread)))));
+        Ok(Self { writer, reading, thread, _lock: lock })
     }
 
     /// Makes a change. Returns once it is durable. `change` may run more than once and must depend on nothing but its
@@ -105,17 +104,17 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T, StorageError> + Send + 'static,
     {
-        let _turn = self.readers.turns.acquire().await.map_err(|_| StorageError::Closed)?;
-        let readers = Arc::clone(&self.readers);
-        let look =
-            tokio::task::spawn_blocking(move || readers.with(|connection| look(&Tx::reader(connection))));
-        look.await.unwrap_or(Err(StorageError::Closed))
+        match &self.reading {
+            Reading::Pooled(readers) => Arc::clone(readers).read(look).await,
+            Reading::Stepped(looks) => stepper::read(looks.clone(), look).await,
+        }
     }
 
     /// Waits until the writer has ended. All other clones have to be dropped before.
     pub async fn close(self) {
-        let Self { writer, readers, thread, .. } = self;
-        drop((writer, readers));
+        let Self { writer, reading, thread, .. } = self;
+        drop((writer, reading));
+        let Some(thread) = thread else { return };
         let ended = tokio::task::spawn_blocking(move || {
             let thread = thread.0.lock().unwrap_or_else(PoisonError::into_inner).take();
             thread.map(std::thread::JoinHandle::join)
@@ -133,19 +132,6 @@ fn lock(database: &Path) -> Result<File, StorageError> {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StorageError::InUse),
         Err(TryLockError::Error(error)) => Err(failed(error)),
-    }
-}
-
-impl Readers {
-    fn with<T>(&self, look: impl FnOnce(&Connection) -> Result<T, StorageError>) -> Result<T, StorageError> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = idle.map_or_else(|| sqlite::open_reader(&self.path), Ok)?;
-        // A look may take several statements; they all see the same state.
-        let transaction = connection.unchecked_transaction()?;
-        let found = look(&connection);
-        transaction.finish()?;
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-        found
     }
 }
 

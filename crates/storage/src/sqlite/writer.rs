@@ -1,6 +1,7 @@
 //! The writer thread: takes whatever has queued up while the last commit waited for the disk, runs it in one
 //! transaction, commits once, and only then tells everybody.
 
+use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 
 use domain::port::crash::{CrashPoint, CrashPoints};
@@ -24,28 +25,68 @@ pub(crate) trait Job: Send {
     fn finish(self: Box<Self>, committed: Result<(), StorageError>);
 }
 
+/// Changes that go into one transaction.
+pub(crate) type Batch = Vec<Box<dyn Job>>;
+
 /// Runs until every sender is gone.
-pub(crate) fn run(connection: Connection, mut jobs: Receiver<Box<dyn Job>>, crash_points: &CrashPoints) {
-    let writer = Writer { connection, recent_calls: RecentCalls::new(), crash_points };
-    let mut batch = Vec::with_capacity(LARGEST_BATCH);
+pub(crate) fn run(connection: Connection, mut jobs: Receiver<Box<dyn Job>>, crash_points: CrashPoints) {
+    let writer = Writer::new(connection, crash_points);
+    let mut batch = Batch::with_capacity(LARGEST_BATCH);
     while let Some(first) = jobs.blocking_recv() {
         batch.push(first);
-        while batch.len() < LARGEST_BATCH {
-            let Ok(next) = jobs.try_recv() else { break };
-            batch.push(next);
-        }
+        gather(&mut batch, &mut jobs);
         writer.commit_batch(&mut batch);
     }
 }
 
-struct Writer<'a> {
-    connection: Connection,
-    recent_calls: RecentCalls,
-    crash_points: &'a CrashPoints,
+/// Takes what has queued up.
+pub(crate) fn gather(batch: &mut Batch, jobs: &mut Receiver<Box<dyn Job>>) {
+    while batch.len() < LARGEST_BATCH {
+        let Ok(next) = jobs.try_recv() else { break };
+        batch.push(next);
+    }
 }
 
-impl Writer<'_> {
-    fn commit_batch(&self, batch: &mut Vec<Box<dyn Job>>) {
+/// What a simulation lets go wrong with a transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mishap {
+    /// It does not begin.
+    ToBegin(StorageError),
+    /// Nothing of it is kept.
+    ToCommit(StorageError),
+}
+
+/// Whoever holds it is the one that changes the database.
+pub(crate) struct Writer {
+    connection: Connection,
+    recent_calls: RecentCalls,
+    crash_points: CrashPoints,
+    /// Of the next transactions; only simulations have any.
+    mishap: RefCell<Option<Mishap>>,
+}
+
+impl Writer {
+    pub(crate) fn new(connection: Connection, crash_points: CrashPoints) -> Self {
+        Self { connection, recent_calls: RecentCalls::new(), crash_points, mishap: RefCell::default() }
+    }
+
+    /// What will go wrong with transactions from now on.
+    pub(crate) fn expect(&self, mishap: Option<Mishap>) {
+        self.mishap.replace(mishap);
+    }
+
+    /// Forgets all that is not in the database.
+    pub(crate) fn forget(&self) {
+        self.recent_calls.forget_all();
+    }
+
+    /// A look at the latest committed state.
+    pub(crate) fn look(&self) -> Tx<'_> {
+        Tx::reader(&self.connection)
+    }
+
+    /// Runs the changes in one transaction and tells whoever waits for them.
+    pub(crate) fn commit_batch(&self, batch: &mut Batch) {
         match self.commit(batch) {
             Err(Failed::Changes(_)) if batch.len() > 1 => self.commit_each(batch),
             committed => {
@@ -59,7 +100,7 @@ impl Writer<'_> {
     }
 
     /// One change of a batch failed: the others must not fail with it.
-    fn commit_each(&self, batch: &mut Vec<Box<dyn Job>>) {
+    fn commit_each(&self, batch: &mut Batch) {
         for mut job in batch.drain(..) {
             let committed = self.commit(std::slice::from_mut(&mut job)).map_err(Failed::into_error);
             if let Err(error) = &committed {
@@ -70,8 +111,7 @@ impl Writer<'_> {
     }
 
     fn commit(&self, jobs: &mut [Box<dyn Job>]) -> Result<(), Failed> {
-        let begun = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate);
-        let transaction = begun.map_err(|error| Failed::ToBegin(error.into()))?;
+        let transaction = self.begin().map_err(Failed::ToBegin)?;
         let committed = self.run_and_commit(transaction, jobs);
         if committed.is_err() {
             self.recent_calls.forget_all();
@@ -79,18 +119,28 @@ impl Writer<'_> {
         committed.map_err(Failed::Changes)
     }
 
+    fn begin(&self) -> Result<Transaction<'_>, StorageError> {
+        if let Some(Mishap::ToBegin(error)) = &*self.mishap.borrow() {
+            return Err(error.clone());
+        }
+        Ok(Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?)
+    }
+
     fn run_and_commit(
         &self,
         transaction: Transaction<'_>,
         jobs: &mut [Box<dyn Job>],
     ) -> Result<(), StorageError> {
-        let mut tx = Tx::writer(&self.connection, &self.recent_calls, self.crash_points);
+        let mut tx = Tx::writer(&self.connection, &self.recent_calls, &self.crash_points);
         for job in jobs {
             // A panic in one change must not end the writer, which everybody depends on.
             std::panic::catch_unwind(AssertUnwindSafe(|| job.run(&mut tx)))
                 .unwrap_or_else(|_| Err(StorageError::Driver("a change panicked; see the log".to_owned())))?;
         }
         self.crash_points.pass(CrashPoint::Written);
+        if let Some(Mishap::ToCommit(error)) = &*self.mishap.borrow() {
+            return Err(error.clone());
+        }
         transaction.commit()?;
         self.crash_points.pass(CrashPoint::Committed);
         tx.into_hooks().into_iter().for_each(|hook| hook());

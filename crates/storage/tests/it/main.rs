@@ -6,6 +6,7 @@ mod calls;
 mod deliveries;
 mod group_commit;
 mod prune;
+mod stepper;
 
 use domain::clock::Timestamp;
 use storage::{Store, StoreOptions};
