@@ -21,7 +21,7 @@ use domain::port::provider::SharedProvider;
 use domain::secret::Secret;
 use engine::instance::{Connect, Connections};
 use engine::vault::Vault;
-use engine::{Engine, EngineOptions};
+use engine::{Engine, EngineOptions, SystemChance};
 use metrics_exporter_prometheus::PrometheusHandle;
 use storage::{Store, StoreOptions};
 use url::Url;
@@ -116,6 +116,7 @@ pub(crate) async fn start_engine(config: &Config, crash_points: CrashPoints) -> 
     let options = EngineOptions {
         store,
         clock: Arc::new(SystemClock),
+        chance: Arc::new(SystemChance),
         connect: Arc::new(Adapters::new(config)?),
         vault: Vault::new(config.encryption_key.as_ref().map(|key| *key.expose())),
         schedule: config.retry.clone(),

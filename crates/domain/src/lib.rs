@@ -4,6 +4,7 @@
 
 #![warn(missing_docs)]
 
+pub mod chance;
 pub mod clock;
 pub mod id;
 pub mod secret;

@@ -3,6 +3,7 @@
 
 mod access;
 pub mod admin;
+mod chance;
 pub mod dial;
 pub mod error;
 pub mod happening;
@@ -40,6 +41,7 @@ use crate::settling::Settling;
 use crate::sync::Syncing;
 use crate::vault::Vault;
 
+pub use chance::SystemChance;
 pub use start::EngineOptions;
 
 /// Deliveries under way may take so long to end when the server is stopped.

@@ -4,7 +4,7 @@
 pub(crate) mod deliver;
 mod lanes;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,7 +83,8 @@ pub(crate) struct Dispatcher {
     pub(crate) commands: mpsc::UnboundedReceiver<Command>,
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,
-    pub(crate) queues: HashMap<QueueKey, Lanes>,
+    /// In an order of their own, so that the same news leads to the same deliveries.
+    pub(crate) queues: BTreeMap<QueueKey, Lanes>,
 }
 
 impl Dispatcher {

@@ -1,9 +1,10 @@
 //! Starting: instances from the configuration and the store, then whatever the last process left to do.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::chance::Chance;
 use domain::clock::Clock;
 use domain::directory::Directory;
 use domain::id::Workspace;
@@ -35,6 +36,8 @@ pub struct EngineOptions {
     pub store: Store,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Chance, for the jitter of retries.
+    pub chance: Arc<dyn Chance>,
     /// Makes connections to remote systems.
     pub connect: Arc<dyn Connect>,
     /// Encrypts secrets at rest.
@@ -79,6 +82,7 @@ impl Engine {
             instances: Arc::clone(&engine.instances),
             outbox,
             schedule: options.schedule,
+            chance: options.chance,
             clients: ClientLocks::default(),
             crash_points: engine.crash_points.clone(),
         };
@@ -89,7 +93,7 @@ impl Engine {
             commands,
             tasks: engine.tasks.clone(),
             stop: engine.stop.clone(),
-            queues: HashMap::new(),
+            queues: BTreeMap::new(),
         };
         dispatcher.recover().await?;
         engine.crash_points.pass(CrashPoint::Recovering);

@@ -7,7 +7,7 @@ use domain::instance::settings::InstanceSettings;
 use domain::outbox::schedule::RetrySchedule;
 use domain::port::crash::CrashPoints;
 use engine::vault::Vault;
-use engine::{Engine, EngineOptions};
+use engine::{Engine, EngineOptions, SystemChance};
 
 use crate::{FakeConnect, ManualClock, TempStore};
 
@@ -35,6 +35,7 @@ impl Rig {
         let options = EngineOptions {
             store: store.open(),
             clock: Arc::clone(&clock) as _,
+            chance: Arc::new(SystemChance),
             connect: Arc::new(remote.clone()),
             vault: Vault::new(Some([7; 32])),
             schedule: RetrySchedule::default(),

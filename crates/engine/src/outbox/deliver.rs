@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::call::CallReference;
+use domain::chance::Chance;
 use domain::clock::{Clock, Timestamp};
 use domain::id::InstanceId;
 use domain::instance::status::{Failure, Signal, Status};
@@ -36,6 +37,7 @@ pub(crate) struct Deliverer {
     pub(crate) instances: Arc<Instances>,
     pub(crate) outbox: Outbox,
     pub(crate) schedule: RetrySchedule,
+    pub(crate) chance: Arc<dyn Chance>,
     pub(crate) clients: ClientLocks,
     pub(crate) crash_points: CrashPoints,
 }
@@ -218,7 +220,7 @@ impl Deliverer {
             }
             Outcome::Retry { reason, retry_after, ambiguous } => {
                 let first = delivery.first_attempt_at.unwrap_or(began);
-                let chance = rand::random::<f64>();
+                let chance = self.chance.fraction();
                 match self.schedule.next(delivery.attempts + 1, first, now, *retry_after, chance) {
                     Some(due_at) => Settlement::Retry {
                         due_at,
