@@ -4,10 +4,11 @@ pub(super) mod operation;
 
 use std::collections::HashMap;
 use std::marker::PhantomData;
+use std::sync::LazyLock;
 
+use bytes::Bytes;
 use poem::endpoint::{BoxEndpoint, make_sync};
 use poem::http::Method;
-use poem::web::Html;
 use poem::{Response, RouteMethod};
 use poem_openapi::registry::{MetaApi, Registry};
 use poem_openapi::{OpenApi, OpenApiService};
@@ -54,21 +55,22 @@ pub(super) fn all() -> Vec<(&'static str, String)> {
 
 /// `/docs`: Swagger UI with the document inside; nothing is loaded from elsewhere.
 pub(super) fn page() -> RouteMethod {
-    let html = ours().swagger_ui_html();
-    RouteMethod::new().get(make_sync(move |_| Html(html.clone())))
+    text("text/html; charset=utf-8", || ours().swagger_ui_html())
 }
 
 /// `/openapi.json`.
 pub(super) fn json() -> RouteMethod {
-    text("application/json", ours().spec())
+    text("application/json", || ours().spec())
 }
 
 /// `/openapi.yaml`.
 pub(super) fn yaml() -> RouteMethod {
-    text("application/yaml", ours().spec_yaml())
+    text("application/yaml", || ours().spec_yaml())
 }
 
-fn text(content_type: &'static str, text: String) -> RouteMethod {
+/// Written when somebody first asks for it: megabytes that most servers are never asked for.
+fn text(content_type: &'static str, write: fn() -> String) -> RouteMethod {
+    let text = LazyLock::new(move || Bytes::from(write()));
     RouteMethod::new()
-        .get(make_sync(move |_| Response::builder().content_type(content_type).body(text.clone())))
+        .get(make_sync(move |_| Response::builder().content_type(content_type).body(Bytes::clone(&text))))
 }
