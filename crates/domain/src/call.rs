@@ -1,7 +1,8 @@
 //! A call: the whole conversation as it is known so far, made of call legs.
 //!
 //! What is known is kept so that it does not matter in which order, how often or whether at all its events came:
-//! every fact remembers the time of the event that brought it, and the earliest wins.
+//! every fact remembers the time of the event that brought it, and the earliest wins. Calls are stored after each
+//! event: their JSON is short on purpose.
 
 pub mod event;
 mod fold;
@@ -10,23 +11,34 @@ pub mod leg;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use crate::clock::Timestamp;
-use crate::id::{CommunicationId, EventId, ExternalId, LegId, Workspace};
+use crate::id::{CommunicationId, ExternalId, LegId, Workspace};
 use crate::phone::Phone;
 use event::{Direction, Party, Reason, Recording};
 use leg::Leg;
 
-/// A fact with the event that brought it. Between two, the earlier wins; of the same time, the smaller event id.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A fact. Between two, the earlier wins; of the same time, the smaller. As JSON it is a pair.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact<T> {
     /// The fact.
     pub value: T,
     /// When it became so, by the provider's clock.
     pub at: Timestamp,
-    by: EventId,
+}
+
+impl<T: Serialize> Serialize for Fact<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (&self.value, self.at).serialize(serializer)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Fact<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <(T, Timestamp)>::deserialize(deserializer).map(|(value, at)| Self { value, at })
+    }
 }
 
 /// A call as known so far. `Default` is a call of which nothing is known.

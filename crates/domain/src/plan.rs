@@ -2,6 +2,7 @@
 //! told before, nothing else.
 
 use std::collections::BTreeMap;
+use std::ops::Not;
 
 use serde::{Deserialize, Serialize};
 
@@ -51,8 +52,11 @@ enum HandedOn {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 struct LegTold {
+    #[serde(skip_serializing_if = "Not::not")]
     connected: bool,
+    #[serde(skip_serializing_if = "Not::not")]
     paused: bool,
+    #[serde(skip_serializing_if = "Not::not")]
     disconnected: bool,
 }
 

@@ -90,7 +90,7 @@ pub enum LegChange {
 }
 
 /// From the company's viewpoint (contract Kontur §4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// A client called.
@@ -113,7 +113,7 @@ impl Direction {
 }
 
 /// One side of a leg.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Party {
     /// The outside.
@@ -126,7 +126,7 @@ pub enum Party {
 }
 
 /// Why a leg or call ended (design, Generic PBX).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// The called side was talking.
@@ -158,7 +158,7 @@ impl Reason {
 }
 
 /// Where the audio of a leg is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Recording {
     /// The leg that was recorded.
     pub leg: LegId,

@@ -1,16 +1,17 @@
 //! Folding events into a call: pure and total. Any order, any repetition and any gap ends in the same call, because
 //! every rule here is a minimum (or, for holding, a maximum) over the events seen.
 
+use std::cmp::Reverse;
+
 use super::event::{CallEvent, Happening, LegChange, LegEvent, Recording};
 use super::leg::Leg;
 use super::{Call, Fact};
 use crate::clock::Timestamp;
-use crate::id::EventId;
 
 impl Call {
     /// Takes `event` in. Says whether anything became known that was not known before.
     pub fn fold(&mut self, event: &CallEvent) -> bool {
-        let stamp = Stamp { at: event.at, by: &event.id };
+        let stamp = Stamp(event.at);
         let facts = [
             earliest(&mut self.first_at, event.at),
             stamp.learn(&mut self.direction, event.direction.as_ref()),
@@ -28,7 +29,7 @@ impl Call {
         happened || facts.contains(&true)
     }
 
-    fn learn_recording(&mut self, recording: &Recording, stamp: Stamp<'_>) -> bool {
+    fn learn_recording(&mut self, recording: &Recording, stamp: Stamp) -> bool {
         let mut known = self.recordings.remove(&recording.leg);
         let learned = stamp.learn(&mut known, Some(recording));
         self.recordings.extend(known.map(|fact| (recording.leg.clone(), fact)));
@@ -37,15 +38,15 @@ impl Call {
 }
 
 impl Leg {
-    fn fold(&mut self, event: &LegEvent, stamp: Stamp<'_>) -> bool {
+    fn fold(&mut self, event: &LegEvent, stamp: Stamp) -> bool {
         let facts = [
-            earliest(&mut self.first_at, stamp.at),
+            earliest(&mut self.first_at, stamp.0),
             stamp.learn(&mut self.from, event.from.as_ref()),
             stamp.learn(&mut self.to, event.to.as_ref()),
         ];
         let changed = match event.change {
-            LegChange::Ringing => earliest(&mut self.rang_at, stamp.at),
-            LegChange::Answered => earliest(&mut self.answered_at, stamp.at),
+            LegChange::Ringing => earliest(&mut self.rang_at, stamp.0),
+            LegChange::Answered => earliest(&mut self.answered_at, stamp.0),
             LegChange::Ended(reason) => stamp.learn(&mut self.ended, Some(&reason)),
             LegChange::Held => stamp.latest(&mut self.held, true),
             LegChange::Resumed => stamp.latest(&mut self.held, false),
@@ -54,27 +55,26 @@ impl Leg {
     }
 }
 
-/// When and by which event something became known.
+/// When something became known.
 #[derive(Clone, Copy)]
-struct Stamp<'a> {
-    at: Timestamp,
-    by: &'a EventId,
-}
+struct Stamp(Timestamp);
 
-impl Stamp<'_> {
-    fn learn<T: Clone>(self, known: &mut Option<Fact<T>>, value: Option<&T>) -> bool {
+impl Stamp {
+    fn learn<T: Clone + Ord>(self, known: &mut Option<Fact<T>>, value: Option<&T>) -> bool {
         let Some(value) = value else { return false };
-        let earlier = known.as_ref().is_none_or(|fact| (self.at, self.by) < (fact.at, &fact.by));
+        let earlier = known.as_ref().is_none_or(|fact| (self.0, value) < (fact.at, &fact.value));
         if earlier {
-            *known = Some(Fact { value: value.clone(), at: self.at, by: self.by.clone() });
+            *known = Some(Fact { value: value.clone(), at: self.0 });
         }
         earlier
     }
 
-    fn latest(self, held: &mut Option<(Timestamp, EventId, bool)>, value: bool) -> bool {
-        let later = held.as_ref().is_none_or(|(at, by, _)| (self.at, self.by) > (*at, by));
+    /// A PBX that tells whole seconds may tell both of the same second: a conversation that was held for less goes on.
+    fn latest(self, held: &mut Option<Fact<bool>>, value: bool) -> bool {
+        let later =
+            held.as_ref().is_none_or(|fact| (self.0, Reverse(value)) > (fact.at, Reverse(fact.value)));
         if later {
-            *held = Some((self.at, self.by.clone(), value));
+            *held = Some(Fact { value, at: self.0 });
         }
         later
     }

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use super::Fact;
 use super::event::{Direction, Party, Reason};
 use crate::clock::Timestamp;
-use crate::id::EventId;
 
 /// A leg as known so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +24,7 @@ pub struct Leg {
     pub(super) ended: Option<Fact<Option<Reason>>>,
     /// The latest of `leg.held` and `leg.resumed`; true while held.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) held: Option<(Timestamp, EventId, bool)>,
+    pub(super) held: Option<Fact<bool>>,
 }
 
 impl Leg {
@@ -66,12 +65,12 @@ impl Leg {
 
     /// Whether it is on hold now.
     pub fn is_held(&self) -> bool {
-        self.held.as_ref().is_some_and(|(_, _, held)| *held)
+        self.held.as_ref().is_some_and(|fact| fact.value)
     }
 
     /// When it was last put on hold or taken from it.
     pub fn hold_changed_at(&self) -> Option<Timestamp> {
-        self.held.as_ref().map(|(at, _, _)| *at)
+        self.held.as_ref().map(|fact| fact.at)
     }
 
     /// Whether one of its sides is an employee.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::event::{CallEvent, Direction, Happening, LegChange, LegEvent, Party, Reason, Recording};
 use super::*;
 use crate::communication::Registration;
-use crate::id::Extension;
+use crate::id::{EventId, Extension};
 use crate::outbox::Notice;
 use crate::phone::Country;
 use crate::plan::{LegSignal, Told};
@@ -172,6 +172,39 @@ fn a_missing_end_is_made_good_by_the_end_of_the_call() {
         "call-started,a appeared,a connected,a disconnected,call-finished"
     );
     assert_eq!(Registration::of(&CALL.into(), &fold(&events)).items[0].finished_at.seconds(), 9);
+}
+
+/// A PBX may tell whole seconds: what it tells of one of them has no order.
+#[test]
+fn of_the_same_second_the_order_does_not_matter() {
+    let mut events = answered();
+    for event in &mut events {
+        event.at = Timestamp::from_micros(1_000_000);
+    }
+    let forwards = fold(&events);
+    events.reverse();
+    assert_eq!(fold(&events), forwards);
+    assert!(!forwards.legs()["a"].is_held(), "held and taken from hold: it goes on");
+}
+
+/// The JSON of a call is a contract: what is stored has to stay readable.
+#[test]
+fn a_call_is_stored_as_short_json() {
+    let call = fold(&[
+        event(0, Happening::CallStarted),
+        leg(1, "a", "101", LegChange::Answered),
+        event(2, Happening::CallFinished(Some(Reason::Busy))),
+    ]);
+    let json = serde_json::to_string(&call).unwrap();
+    assert_eq!(
+        json,
+        concat!(
+            r#"{"direction":["inbound",0],"client_phone":["79997775533",0],"vats_phone":["79229929292",0],"#,
+            r#""started_at":0,"first_at":0,"finished":["busy",2000000],"legs":{"a":{"from":[{"type":"client"},1000000],"#,
+            r#""to":[{"type":"user","extension":"101"},1000000],"first_at":1000000,"answered_at":1000000}}}"#
+        )
+    );
+    assert_eq!(serde_json::from_str::<Call>(&json).unwrap(), call);
 }
 
 #[test]
