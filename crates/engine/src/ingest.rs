@@ -1,20 +1,21 @@
-//! From a provider's request to a committed call: store the raw request, parse, drop repeats, fold, plan deliveries,
-//! all in one transaction. Whoever calls replies only after it.
+//! From a provider's request to a committed call: store the raw request, drop repeats, fold, plan deliveries, all in
+//! one transaction. Whoever calls replies only after it.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::call::Call;
 use domain::call::event::{CallEvent, Happening};
-use domain::call::{Call, CallReference};
 use domain::clock::Timestamp;
-use domain::id::RawRequestId;
+use domain::id::{CallId, ExternalId, LegId, RawRequestId};
 use domain::instance::settings::JobTrigger;
 use domain::outbox::{DestinationKind, Notice};
 use domain::plan::{Told, hand_on, hand_on_recording};
 use domain::port::crash::CrashPoint;
-use domain::port::provider::{WebhookError, WebhookFault};
+use domain::port::provider::WebhookFault;
 use storage::Tx;
-use storage::calls::StoredCall;
+use storage::calls::{NewCall, StoredCall};
 use storage::deliveries::{NewDelivery, PendingDelivery};
 use storage::error::StorageError;
 
@@ -47,12 +48,21 @@ pub(crate) enum Origin {
     History,
 }
 
+impl Origin {
+    fn raw(self) -> Option<RawRequestId> {
+        match self {
+            Self::Live(raw) => raw,
+            Self::History => None,
+        }
+    }
+}
+
 /// What a transaction leaves to do once it is committed.
 #[derive(Debug, Default)]
 pub(crate) struct Aftermath {
     pub(crate) planned: Vec<PendingDelivery>,
     /// Finished calls, with when they are to be handed on if nothing more comes.
-    pub(crate) settling: Vec<(domain::id::CallId, Timestamp)>,
+    pub(crate) settling: Vec<(CallId, Timestamp)>,
 }
 
 /// Takes events of one instance into the journal.
@@ -66,24 +76,19 @@ pub(crate) struct Journal<'a, 't> {
 }
 
 impl Journal<'_, '_> {
-    /// Stores a request, then reads it. Faults refuse it whole; it stays stored with them.
+    /// Stores a request with what was read out of it. Faults refuse it whole; it stays stored with them.
     pub(crate) fn request(
         &mut self,
         body: &Bytes,
-    ) -> Result<Result<Accepted, Vec<WebhookFault>>, StorageError> {
-        let provider = &self.live.connections.provider;
-        let raw = self.tx.insert_raw_request(self.instance.id, provider.kind(), self.now, body)?;
+        read: &Result<Vec<CallEvent>, Vec<WebhookFault>>,
+    ) -> Result<Accepted, StorageError> {
+        let fault = read.as_ref().err().map(|faults| shown(faults));
+        let kind = self.live.connections.provider.kind();
+        let raw = self.tx.insert_raw_request(self.instance.id, kind, self.now, body, fault.as_deref())?;
         self.tx.pass(CrashPoint::Stored);
-        match provider.parse(body) {
-            Ok(events) => self.events(&events, Origin::Live(Some(raw))).map(Ok),
-            Err(WebhookError::Invalid(faults)) => {
-                self.tx.set_raw_request_fault(raw, &shown(&faults))?;
-                Ok(Err(faults))
-            }
-            Err(WebhookError::Unauthorized(message)) => {
-                self.tx.set_raw_request_fault(raw, &message)?;
-                Ok(Err(vec![WebhookFault { index: None, field: String::new(), message }]))
-            }
+        match read {
+            Ok(events) => self.events(events, Origin::Live(Some(raw))),
+            Err(_) => Ok(Accepted::default()),
         }
     }
 
@@ -102,81 +107,84 @@ impl Journal<'_, '_> {
     /// Takes events of one call in.
     fn call_events(&mut self, events: &[CallEvent], origin: Origin) -> Result<Accepted, StorageError> {
         let Some(first) = events.first() else { return Ok(Accepted::default()) };
-        let known = self.tx.find_call(self.instance.id, &first.call)?;
-        let new_calls = usize::from(known.is_none());
-        let mut stored = match known {
-            Some(stored) => stored,
-            None => self.open_call(first, origin)?,
-        };
-        let mut new = 0;
-        for event in events {
-            let raw = if let Origin::Live(raw) = origin { raw } else { None };
-            if self.tx.insert_event(stored.id, event, self.now, raw)? {
-                new += 1;
-                self.fold(&mut stored, event)?;
-            }
+        match self.tx.find_call(self.instance.id, &first.call)? {
+            Some(stored) => self.go_on(stored, events, origin),
+            None => self.open_call(&first.call, events, origin),
         }
-        if new > 0 {
-            self.let_settle(&mut stored);
-            self.tx.update_call(stored)?;
-        } else {
-            self.tx.put_back(stored);
-        }
-        Ok(Accepted { accepted: new, duplicates: events.len() - new, new_calls })
     }
 
-    fn open_call(&self, first: &CallEvent, origin: Origin) -> Result<StoredCall, StorageError> {
+    fn go_on(
+        &mut self,
+        mut stored: StoredCall,
+        events: &[CallEvent],
+        origin: Origin,
+    ) -> Result<Accepted, StorageError> {
+        let mut new = Vec::with_capacity(events.len());
+        for event in events {
+            if self.tx.insert_event(stored.id, event, self.now, origin.raw())? {
+                new.push(event);
+            }
+        }
+        let accepted = Accepted { accepted: new.len(), duplicates: events.len() - new.len(), new_calls: 0 };
+        if new.is_empty() {
+            self.tx.put_back(stored);
+            return Ok(accepted);
+        }
+        let triggers = || self.job_triggers();
+        let consequences = Consequences::of(&mut stored.call, &mut stored.told, &new, triggers);
+        stored.settle_at = self.settle_at(&stored.call, &stored.told);
+        self.carry_out(&stored, consequences)?;
+        self.tx.update_call(stored)?;
+        Ok(accepted)
+    }
+
+    fn open_call(
+        &mut self,
+        external_id: &ExternalId,
+        events: &[CallEvent],
+        origin: Origin,
+    ) -> Result<Accepted, StorageError> {
         let (mut call, mut told) = (Call::default(), Told::default());
         if origin == Origin::History {
             told.skip_realtime();
         }
-        // What the indexes hold is right at once; the call itself begins empty and takes this event like any other.
-        call.fold(first);
-        let reference = CallReference::of(&self.instance.workspace, &first.call);
-        let mut stored = self.tx.insert_call(self.instance.id, &first.call, &reference, call, told)?;
-        stored.call = Call::default();
-        Ok(stored)
+        let mut seen = HashSet::new();
+        let new: Vec<_> = events.iter().filter(|event| seen.insert(&event.id)).collect();
+        let consequences = Consequences::of(&mut call, &mut told, &new, || self.job_triggers());
+        let settle_at = self.settle_at(&call, &told);
+        let instance = self.instance.id;
+        let call = NewCall { instance, external_id: external_id.clone(), call, told, settle_at };
+        let stored = self.tx.insert_call(call)?;
+        for event in &new {
+            self.tx.insert_event(stored.id, event, self.now, origin.raw())?;
+        }
+        self.carry_out(&stored, consequences)?;
+        self.tx.put_back(stored);
+        Ok(Accepted { accepted: new.len(), duplicates: events.len() - new.len(), new_calls: 1 })
     }
 
-    fn fold(&mut self, stored: &mut StoredCall, event: &CallEvent) -> Result<(), StorageError> {
-        if let Happening::Leg(leg) = &event.happening
-            && !stored.call.legs().contains_key(&leg.id)
-        {
-            self.tx.insert_leg(self.instance.id, &leg.id, stored.id)?;
-        }
-        // The history tells of recordings that were told live, under another event id.
-        let new_recording = match &event.happening {
-            Happening::RecordingReady(recording) => stored.call.recording(&recording.leg).is_none(),
-            _ => false,
-        };
-        stored.call.fold(event);
+    fn carry_out(&mut self, stored: &StoredCall, consequences: Consequences) -> Result<(), StorageError> {
         self.tx.pass(CrashPoint::Folded);
-        for notice in stored.told.catch_up(&stored.call) {
-            self.plan(stored, DestinationKind::Kontur, notice)?;
+        for leg in &consequences.legs {
+            self.tx.insert_leg(self.instance.id, leg, stored.id)?;
+        }
+        for (destination, notice) in consequences.notices {
+            self.plan(stored.id, destination, notice)?;
         }
         self.tx.pass(CrashPoint::Planned);
-        if let Happening::RecordingReady(recording) = &event.happening
-            && new_recording
-            && stored.told.is_settled()
-        {
-            for (destination, notice) in hand_on_recording(&stored.call, recording, &self.job_triggers()) {
-                self.plan(stored, destination, notice)?;
-            }
-        }
+        self.aftermath.settling.extend(stored.settle_at.map(|at| (stored.id, at)));
         Ok(())
     }
 
     /// A finished call waits until nothing more comes of it.
-    fn let_settle(&mut self, stored: &mut StoredCall) {
-        let due = stored.told.awaits_settling(&stored.call).then(|| self.now.plus(self.waits.settle));
-        stored.settle_at = due;
-        self.aftermath.settling.extend(due.map(|at| (stored.id, at)));
+    fn settle_at(&self, call: &Call, told: &Told) -> Option<Timestamp> {
+        told.awaits_settling(call).then(|| self.now.plus(self.waits.settle))
     }
 
     /// Hands a finished call on if it has been quiet: registration, comment, jobs.
     pub(crate) fn settle(&mut self, mut stored: StoredCall) -> Result<(), StorageError> {
         for (destination, notice) in self.hand_on(&stored.call) {
-            self.plan(&stored, destination, notice)?;
+            self.plan(stored.id, destination, notice)?;
         }
         stored.told.settle(&stored.call);
         stored.settle_at = None;
@@ -196,15 +204,56 @@ impl Journal<'_, '_> {
 
     fn plan(
         &mut self,
-        stored: &StoredCall,
+        call: CallId,
         destination: DestinationKind,
         notice: Notice,
     ) -> Result<(), StorageError> {
         let expires_at = notice.is_realtime().then(|| self.now.plus(self.waits.realtime));
-        let (instance, call, created_at) = (self.instance.id, stored.id, self.now);
+        let (instance, created_at) = (self.instance.id, self.now);
         let new = NewDelivery { instance, destination, call, notice, created_at, expires_at };
         self.aftermath.planned.push(self.tx.insert_delivery(new)?);
         Ok(())
+    }
+}
+
+/// What follows from new events of a call.
+#[derive(Default)]
+struct Consequences {
+    /// Legs that were not known before.
+    legs: Vec<LegId>,
+    /// What is to be told, in order.
+    notices: Vec<(DestinationKind, Notice)>,
+}
+
+impl Consequences {
+    /// Folds events into a call and plans what they give rise to.
+    fn of(
+        call: &mut Call,
+        told: &mut Told,
+        events: &[&CallEvent],
+        triggers: impl Fn() -> Vec<JobTrigger>,
+    ) -> Self {
+        let mut all = Self::default();
+        for event in events {
+            // The history tells of recordings that were told live, under another event id.
+            let new_recording = match &event.happening {
+                Happening::Leg(leg) => {
+                    all.legs.extend((!call.legs().contains_key(&leg.id)).then(|| leg.id.clone()));
+                    None
+                }
+                Happening::RecordingReady(recording) => {
+                    call.recording(&recording.leg).is_none().then_some(recording)
+                }
+                _ => None,
+            };
+            call.fold(event);
+            let live = told.catch_up(call).into_iter().map(|notice| (DestinationKind::Kontur, notice));
+            all.notices.extend(live);
+            if let Some(recording) = new_recording.filter(|_| told.is_settled()) {
+                all.notices.extend(hand_on_recording(call, recording, &triggers()));
+            }
+        }
+        all
     }
 }
 

@@ -120,27 +120,25 @@ impl Engine {
                 "the integration is not set up yet; run setup".to_owned(),
             ));
         }
+        // Read here, on a thread of which there are many: there is one that writes.
+        let read = Arc::new(live.connections.provider.parse(&body).map_err(WebhookError::into_faults));
         let taken = {
-            let instance = Arc::clone(&instance);
+            let (instance, read) = (Arc::clone(&instance), Arc::clone(&read));
             self.journal(move |tx, waits| {
                 let aftermath = Aftermath::default();
                 let mut journal = Journal { tx, instance: &instance, live: &live, waits, now, aftermath };
-                let taken = journal.request(&body)?;
-                Ok((taken, journal.aftermath))
+                let accepted = journal.request(&body, &read)?;
+                Ok((accepted, journal.aftermath))
             })
         };
-        let taken = taken.await?;
+        let accepted = taken.await?;
         self.crash_points.pass(CrashPoint::Acknowledged);
-        match taken {
-            Ok(accepted) => {
-                happening::events_accepted(kind, accepted.accepted, accepted.duplicates);
-                Ok(accepted)
-            }
-            Err(faults) => {
-                happening::webhook_refused(&instance.workspace, kind, "invalid events");
-                Err(EngineError::InvalidEvents(faults))
-            }
+        if let Err(faults) = &*read {
+            happening::webhook_refused(&instance.workspace, kind, "invalid events");
+            return Err(EngineError::InvalidEvents(faults.clone()));
         }
+        happening::events_accepted(kind, accepted.accepted, accepted.duplicates);
+        Ok(accepted)
     }
 
     /// Lets a caller in that claims to be Kontur; without a workspace the one whose instance accepts the key.

@@ -83,9 +83,12 @@ impl Engine {
         self.journal(move |tx, waits| {
             let mut after = crate::ingest::Aftermath::default();
             for call in &calls {
-                let Some(stored) = tx.call(*call)? else { continue };
+                let Some(stored) = tx.take_call(*call)? else { continue };
                 let quiet = stored.settle_at.is_some_and(|at| at <= now);
-                let Some(instance) = instances.get(stored.instance).filter(|_| quiet) else { continue };
+                let Some(instance) = instances.get(stored.instance).filter(|_| quiet) else {
+                    tx.put_back(stored);
+                    continue;
+                };
                 let live = instance.live();
                 let mut journal = crate::ingest::Journal {
                     tx,

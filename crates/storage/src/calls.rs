@@ -2,8 +2,8 @@
 
 mod recent;
 
+use domain::call::Call;
 use domain::call::event::{CallEvent, Happening};
-use domain::call::{Call, CallReference};
 use domain::clock::Timestamp;
 use domain::id::{CallId, CommunicationId, ExternalId, InstanceId, LegId, RawRequestId};
 use domain::phone::Phone;
@@ -19,12 +19,13 @@ statements! {
     FIND = "SELECT id, instance_id, external_id, communication_id, settle_at, facts, told FROM call
             WHERE instance_id = $1 AND external_id = $2";
     GET = "SELECT id, instance_id, external_id, communication_id, settle_at, facts, told FROM call WHERE id = $1";
-    INSERT = "INSERT INTO call (instance_id, external_id, reference, communication_id, client_phone, direction, state,
-                                began_at, ended_at, settle_at, facts, told)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id";
+    INSERT = "INSERT INTO call (communication_id, direction, state, ended_at, facts, told, client_phone, began_at,
+                                settle_at, instance_id, external_id)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     UPDATE = "UPDATE call SET communication_id = $1, direction = $2, state = $3, ended_at = $4, facts = $5, told = $6
               WHERE id = $7";
-    UPDATE_INDEXED = "UPDATE call SET client_phone = $1, began_at = $2, settle_at = $3 WHERE id = $4";
+    UPDATE_WITH_INDEXES = "UPDATE call SET communication_id = $1, direction = $2, state = $3, ended_at = $4, facts = $5,
+                                  told = $6, client_phone = $7, began_at = $8, settle_at = $9 WHERE id = $10";
     SET_COMMUNICATION = "UPDATE call SET communication_id = $1 WHERE id = $2";
     INSERT_EVENT = "INSERT INTO call_event (call_id, event_id, kind, leg_id, at, received_at, raw_request_id)
                     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
@@ -67,6 +68,21 @@ pub struct StoredCall {
     indexed: Indexed,
 }
 
+/// A call to be stored.
+#[derive(Debug)]
+pub struct NewCall {
+    /// Whose call.
+    pub instance: InstanceId,
+    /// The provider's id of it.
+    pub external_id: ExternalId,
+    /// What is known of it.
+    pub call: Call,
+    /// What Kontur was told of it.
+    pub told: Told,
+    /// Over, and to be handed on when it has been quiet until then.
+    pub settle_at: Option<Timestamp>,
+}
+
 /// The columns of a call that have indexes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Indexed {
@@ -78,6 +94,11 @@ struct Indexed {
 impl Indexed {
     fn of(call: &Call, settle_at: Option<Timestamp>) -> Self {
         Self { client_phone: call.client_phone(), began_at: call.began_at(), settle_at }
+    }
+
+    /// In the order of the statements.
+    fn columns(&self) -> [Value<'_>; 3] {
+        [self.client_phone.as_str().into(), self.began_at.into(), self.settle_at.into()]
     }
 }
 
@@ -142,68 +163,39 @@ impl Tx<'_> {
         self.one(GET, &[id.0.into()], read)
     }
 
-    /// Stores a new call.
-    pub fn insert_call(
-        &self,
-        instance: InstanceId,
-        external_id: &ExternalId,
-        reference: &CallReference,
-        call: Call,
-        told: Told,
-    ) -> Result<StoredCall, StorageError> {
-        let (facts, shown) = (json(&call), json(&told));
-        let id = self.insert(
-            INSERT,
-            &[
-                instance.0.into(),
-                external_id.as_str().into(),
-                reference.as_str().into(),
-                call.request().map(CommunicationId::as_str).into(),
-                call.client_phone().as_str().into(),
-                call.direction().word().into(),
-                state_word(&call).into(),
-                call.began_at().into(),
-                call.ended_at().into(),
-                Value::Null,
-                (&facts).into(),
-                (&shown).into(),
-            ],
-        )?;
-        Ok(StoredCall {
-            id: CallId(id),
-            instance,
-            external_id: external_id.clone(),
-            communication: call.request().cloned(),
-            settle_at: None,
-            indexed: Indexed::of(&call, None),
-            call,
-            told,
-        })
+    /// The call of that row, to be changed by the writer: from the calls it has just had in hand, if it is there.
+    /// [`Self::update_call`] or [`Self::put_back`] puts it back.
+    pub fn take_call(&self, id: CallId) -> Result<Option<StoredCall>, StorageError> {
+        let recent = self.recent_calls().and_then(|recent| recent.take_row(id));
+        recent.map_or_else(|| self.call(id), |recent| Ok(Some(recent)))
+    }
+
+    /// Stores a new call. [`Self::put_back`] keeps it in hand.
+    pub fn insert_call(&self, new: NewCall) -> Result<StoredCall, StorageError> {
+        let NewCall { instance, external_id, call, told, settle_at } = new;
+        let communication = call.request().cloned();
+        let indexed = Indexed::of(&call, settle_at);
+        let (facts, told_json) = (json(&call), json(&told));
+        let mut parameters = told_columns(&call, communication.as_ref(), &facts, &told_json);
+        parameters.extend(indexed.columns());
+        parameters.extend::<[Value<'_>; 2]>([instance.0.into(), external_id.as_str().into()]);
+        let id = CallId(self.insert(INSERT, &parameters)?);
+        Ok(StoredCall { id, instance, external_id, communication, settle_at, call, told, indexed })
     }
 
     /// Stores what became known of a call.
     pub fn update_call(&self, mut stored: StoredCall) -> Result<(), StorageError> {
-        let (call, facts, told) = (&stored.call, json(&stored.call), json(&stored.told));
-        let communication = stored.communication.as_ref().or(call.request());
-        self.execute(
-            UPDATE,
-            &[
-                communication.map(CommunicationId::as_str).into(),
-                call.direction().word().into(),
-                state_word(call).into(),
-                call.ended_at().into(),
-                (&facts).into(),
-                (&told).into(),
-                stored.id.0.into(),
-            ],
-        )?;
-        let indexed = Indexed::of(call, stored.settle_at);
-        if indexed != stored.indexed {
-            let (client, began, settle) =
-                (indexed.client_phone.as_str(), indexed.began_at, indexed.settle_at);
-            self.execute(UPDATE_INDEXED, &[client.into(), began.into(), settle.into(), stored.id.0.into()])?;
-            stored.indexed = indexed;
+        let (facts, told) = (json(&stored.call), json(&stored.told));
+        let communication = stored.communication.as_ref().or(stored.call.request());
+        let mut parameters = told_columns(&stored.call, communication, &facts, &told);
+        let indexed = Indexed::of(&stored.call, stored.settle_at);
+        let changed = indexed != stored.indexed;
+        if changed {
+            parameters.extend(indexed.columns());
         }
+        parameters.push(stored.id.0.into());
+        self.execute(if changed { UPDATE_WITH_INDEXES } else { UPDATE }, &parameters)?;
+        stored.indexed = indexed;
         self.put_back(stored);
         Ok(())
     }
@@ -315,6 +307,26 @@ impl Tx<'_> {
         let parameters = [instance.0.into(), request.as_str().into(), since.into()];
         Ok(self.one(BY_REQUEST, &parameters, |row| row.int(0))?.is_some_and(|count| count > 0))
     }
+}
+
+/// The columns that change with every event, in the order of the statements.
+fn told_columns<'a>(
+    call: &'a Call,
+    communication: Option<&'a CommunicationId>,
+    facts: &'a str,
+    told: &'a str,
+) -> Vec<Value<'a>> {
+    // With room for what the callers add.
+    let mut columns = Vec::with_capacity(11);
+    columns.extend::<[Value<'_>; 6]>([
+        communication.map(CommunicationId::as_str).into(),
+        call.direction().word().into(),
+        state_word(call).into(),
+        call.ended_at().into(),
+        facts.into(),
+        told.into(),
+    ]);
+    columns
 }
 
 fn read(row: &Row<'_>) -> Result<StoredCall, StorageError> {

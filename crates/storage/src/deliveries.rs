@@ -17,7 +17,7 @@ pub use record::{
 statements! {
     INSERT = "INSERT INTO delivery (instance_id, destination, call_id, kind, notice, state, created_at, due_at,
                                     expires_at, attempts, suspect)
-              VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, 0, FALSE) RETURNING id";
+              VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, 0, FALSE)";
     SELECT_PENDING = "SELECT id, instance_id, destination, call_id, kind, notice, due_at, expires_at, attempts,
                              first_attempt_at, suspect, progress, created_at
                       FROM delivery

@@ -12,7 +12,7 @@ use crate::tx::{Row, Tx, json};
 
 statements! {
     INSERT = "INSERT INTO instance (workspace, declared, settings, arguments, condition, status, status_since, deleted)
-              VALUES ($1, $2, $3, NULL, $4, $5, $6, FALSE) RETURNING id";
+              VALUES ($1, $2, $3, NULL, $4, $5, $6, FALSE)";
     REVIVE = "UPDATE instance SET declared = $1, settings = $2, deleted = FALSE WHERE id = $3";
     FIND = "SELECT id, workspace, declared, settings, arguments, condition, status_since, set_up_for, deleted
             FROM instance WHERE workspace = $1";
@@ -25,7 +25,7 @@ statements! {
     SET_UP_FOR = "UPDATE instance SET set_up_for = $1 WHERE id = $2";
     SET_CONDITION = "UPDATE instance SET condition = $1, status = $2, status_since = $3 WHERE id = $4";
     INSERT_CHANGE = "INSERT INTO status_change (instance_id, at, from_status, to_status, reason)
-                     VALUES ($1, $2, $3, $4, $5) RETURNING id";
+                     VALUES ($1, $2, $3, $4, $5)";
     CHANGES = "SELECT at, from_status, to_status, reason FROM status_change WHERE instance_id = $1
                ORDER BY id DESC LIMIT $2";
     USERS = "SELECT kontur_user_id, extension, workonflow_user_id FROM user_mapping WHERE instance_id = $1

@@ -8,8 +8,7 @@ use crate::statement::statements;
 use crate::tx::Tx;
 
 statements! {
-    INSERT = "INSERT INTO raw_request (instance_id, provider, received_at, body) VALUES ($1, $2, $3, $4) RETURNING id";
-    SET_FAULT = "UPDATE raw_request SET fault = $1 WHERE id = $2";
+    INSERT = "INSERT INTO raw_request (instance_id, provider, received_at, body, fault) VALUES ($1, $2, $3, $4, $5)";
     GET = "SELECT id, provider, received_at, body, fault FROM raw_request WHERE id = $1";
 }
 
@@ -29,22 +28,17 @@ pub struct RawRequest {
 }
 
 impl Tx<'_> {
-    /// Stores a request before anything is read out of it.
+    /// Stores a request as it came; `fault` is why it is refused, if it is.
     pub fn insert_raw_request(
         &self,
         instance: InstanceId,
         provider: &str,
         received_at: Timestamp,
         body: &[u8],
+        fault: Option<&str>,
     ) -> Result<RawRequestId, StorageError> {
-        self.insert(INSERT, &[instance.0.into(), provider.into(), received_at.into(), body.into()])
-            .map(RawRequestId)
-    }
-
-    /// Notes why a request was refused.
-    pub fn set_raw_request_fault(&self, id: RawRequestId, fault: &str) -> Result<(), StorageError> {
-        self.execute(SET_FAULT, &[fault.into(), id.0.into()])?;
-        Ok(())
+        let parameters = [instance.0.into(), provider.into(), received_at.into(), body.into(), fault.into()];
+        self.insert(INSERT, &parameters).map(RawRequestId)
     }
 
     /// A stored request.

@@ -10,7 +10,7 @@ use crate::tx::Tx;
 
 statements! {
     INSERT = "INSERT INTO sync_job (instance_id, from_at, to_at, state, created_at, seen, added)
-              VALUES ($1, $2, $3, 'running', $4, 0, 0) RETURNING id";
+              VALUES ($1, $2, $3, 'running', $4, 0, 0)";
     PROGRESS = "UPDATE sync_job SET seen = $1, added = $2 WHERE id = $3";
     FINISH = "UPDATE sync_job SET state = $1, finished_at = $2, seen = $3, added = $4, reason = $5 WHERE id = $6";
     GET = "SELECT id, from_at, to_at, state, created_at, finished_at, seen, added, reason FROM sync_job WHERE id = $1";

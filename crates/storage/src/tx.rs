@@ -209,10 +209,10 @@ impl<'a> Tx<'a> {
         Ok(statement.execute(rusqlite::params_from_iter(parameters))?)
     }
 
-    /// Runs an `INSERT … RETURNING id`.
+    /// Runs an `INSERT` into a table with an `id`; gives that id.
     pub(crate) fn insert(&self, sql: &str, parameters: &[Value<'_>]) -> Result<i64, StorageError> {
-        self.one(sql, parameters, |row| row.int(0))?
-            .ok_or_else(|| StorageError::Driver("no id came back".to_owned()))
+        self.execute(sql, parameters)?;
+        Ok(self.connection.last_insert_rowid())
     }
 
     /// The first row, if there is one.

@@ -44,6 +44,16 @@ pub enum WebhookError {
     Invalid(Vec<WebhookFault>),
 }
 
+impl WebhookError {
+    /// The faults of a body; a refusal of the sender as one of the whole.
+    pub fn into_faults(self) -> Vec<WebhookFault> {
+        match self {
+            Self::Invalid(faults) => faults,
+            Self::Unauthorized(message) => vec![WebhookFault { index: None, field: String::new(), message }],
+        }
+    }
+}
+
 /// One fault in a webhook's body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebhookFault {

@@ -46,7 +46,6 @@ CREATE TABLE call (
     id                INTEGER PRIMARY KEY,
     instance_id       BIGINT NOT NULL,
     external_id       TEXT   NOT NULL,
-    reference         TEXT   NOT NULL,
     communication_id  TEXT,
     client_phone      TEXT   NOT NULL,
     direction         TEXT   NOT NULL,

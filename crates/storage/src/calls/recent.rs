@@ -35,6 +35,13 @@ impl RecentCalls {
         Some(call)
     }
 
+    /// Takes the call of a row out.
+    pub(super) fn take_row(&self, id: CallId) -> Option<StoredCall> {
+        let mut inner = self.0.borrow_mut();
+        let name = inner.names.remove(&id)?;
+        inner.calls.remove(&name)
+    }
+
     pub(super) fn put(&self, call: StoredCall) {
         let mut inner = self.0.borrow_mut();
         if inner.calls.len() >= CAPACITY

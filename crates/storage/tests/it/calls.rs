@@ -1,13 +1,13 @@
 //! Calls and their events.
 
+use domain::call::Call;
 use domain::call::event::{CallEvent, Direction, Happening, LegChange, LegEvent, Party};
-use domain::call::{Call, CallReference};
 use domain::id::{CallId, Extension, InstanceId};
 use domain::outbox::{DestinationKind, Notice};
 use domain::phone::{Country, Phone};
 use domain::plan::Told;
 use storage::Tx;
-use storage::calls::CallFilter;
+use storage::calls::{CallFilter, NewCall};
 use storage::deliveries::{Attempt, NewDelivery, Settlement};
 use storage::error::StorageError;
 
@@ -33,8 +33,8 @@ fn insert(tx: &Tx<'_>, external_id: &str, events: &[CallEvent]) -> Result<CallId
     for event in events {
         call.fold(event);
     }
-    let reference = CallReference::of(&"acme".into(), &external_id.into());
-    Ok(tx.insert_call(INSTANCE, &external_id.into(), &reference, call, Told::default())?.id)
+    let (external_id, told) = (external_id.into(), Told::default());
+    Ok(tx.insert_call(NewCall { instance: INSTANCE, external_id, call, told, settle_at: None })?.id)
 }
 
 #[tokio::test(flavor = "multi_thread")]

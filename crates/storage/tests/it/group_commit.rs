@@ -13,7 +13,7 @@ use super::{at, store};
 const INSTANCE: InstanceId = InstanceId(1);
 
 async fn insert(store: &Store, text: &'static str) -> Result<RawRequestId, StorageError> {
-    store.write(move |tx| tx.insert_raw_request(INSTANCE, "generic", at(1), text.as_bytes())).await
+    store.write(move |tx| tx.insert_raw_request(INSTANCE, "generic", at(1), text.as_bytes(), None)).await
 }
 
 async fn body(store: &Store, id: RawRequestId) -> Option<Vec<u8>> {
@@ -24,7 +24,7 @@ async fn body(store: &Store, id: RawRequestId) -> Option<Vec<u8>> {
 async fn a_change_that_fails_or_panics_takes_no_other_with_it() {
     let (store, _folder) = store();
     let fails = store.write(|tx| {
-        tx.insert_raw_request(INSTANCE, "generic", at(1), b"lost")?;
+        tx.insert_raw_request(INSTANCE, "generic", at(1), b"lost", None)?;
         Err::<(), _>(StorageError::Busy)
     });
     let panics = store.write(|_| -> Result<(), StorageError> { panic!("a fault of ours") });

@@ -1,7 +1,7 @@
 //! Pruning: what is old goes with all that belongs to it; what is young, open, pending or newest stays.
 
+use domain::call::Call;
 use domain::call::event::{CallEvent, Direction, Happening, LegChange, LegEvent};
-use domain::call::{Call, CallReference};
 use domain::clock::Timestamp;
 use domain::id::{CallId, InstanceId};
 use domain::outbox::{Cause, DestinationKind, Notice};
@@ -11,6 +11,7 @@ use domain::port::destination::UnreturnedThread;
 use domain::port::provider::Window;
 use domain::retention::{Limit, Prunable};
 use rusqlite::Connection;
+use storage::calls::NewCall;
 use storage::deliveries::{Attempt, NewDelivery, PendingDelivery, Settlement};
 use storage::prune::Oldest;
 use storage::{Store, Tx};
@@ -77,8 +78,9 @@ fn insert_call(tx: &Tx<'_>, name: &str, second: i64, is_over: bool) -> CallId {
     for event in &events {
         call.fold(event);
     }
-    let reference = CallReference::of(&"acme".into(), &name.into());
-    let id = tx.insert_call(INSTANCE, &name.into(), &reference, call, Told::default()).unwrap().id;
+    let (external_id, told) = (name.into(), Told::default());
+    let new = NewCall { instance: INSTANCE, external_id, call, told, settle_at: None };
+    let id = tx.insert_call(new).unwrap().id;
     for event in &events {
         tx.insert_event(id, event, event.at, None).unwrap();
     }
@@ -115,7 +117,7 @@ async fn old_requests_go_and_young_ones_stay() {
     store
         .write(|tx| {
             (0..200).try_for_each(|second| {
-                tx.insert_raw_request(INSTANCE, "generic", at(second), b"{}").map(drop)
+                tx.insert_raw_request(INSTANCE, "generic", at(second), b"{}", None).map(drop)
             })
         })
         .await
@@ -129,7 +131,7 @@ async fn old_requests_go_and_young_ones_stay() {
 async fn a_look_ends_at_what_is_young() {
     let (store, _folder) = store();
     let insert =
-        |second| move |tx: &mut Tx<'_>| tx.insert_raw_request(INSTANCE, "generic", at(second), b"{}");
+        |second| move |tx: &mut Tx<'_>| tx.insert_raw_request(INSTANCE, "generic", at(second), b"{}", None);
     for second in [1, 2, 500, 3, 600] {
         store.write(insert(second)).await.unwrap();
     }
@@ -141,7 +143,10 @@ async fn a_look_ends_at_what_is_young() {
 async fn what_a_wrong_clock_dated_ahead_does_not_keep_the_rest() {
     let (store, _folder) = store();
     for second in [1, 5_000, 2, 500] {
-        store.write(move |tx| tx.insert_raw_request(INSTANCE, "generic", at(second), b"{}")).await.unwrap();
+        store
+            .write(move |tx| tx.insert_raw_request(INSTANCE, "generic", at(second), b"{}", None))
+            .await
+            .unwrap();
     }
     assert_eq!(prune(&store, Prunable::RawRequests, 2).await, 2);
 }
@@ -157,7 +162,7 @@ async fn the_newest_row_stays_so_that_no_number_comes_twice() {
         settle(&store, delivery, 4, Settlement::Delivered).await;
     }
     for _ in 0..3 {
-        store.write(|tx| tx.insert_raw_request(INSTANCE, "generic", at(1), b"{}")).await.unwrap();
+        store.write(|tx| tx.insert_raw_request(INSTANCE, "generic", at(1), b"{}", None)).await.unwrap();
     }
     for what in Prunable::ALL {
         prune(&store, what, 10).await;
@@ -285,7 +290,8 @@ async fn freed_pages_are_given_back_in_steps() {
     let body = vec![b' '; 3_000];
     store
         .write(move |tx| {
-            (0..400).try_for_each(|_| tx.insert_raw_request(INSTANCE, "generic", at(1), &body).map(drop))
+            (0..400)
+                .try_for_each(|_| tx.insert_raw_request(INSTANCE, "generic", at(1), &body, None).map(drop))
         })
         .await
         .unwrap();

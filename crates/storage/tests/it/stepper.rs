@@ -11,7 +11,7 @@ use storage::{Asked, Mishap, Stepper, Store};
 use super::at;
 
 async fn insert(store: &Store, text: &'static str) -> Result<RawRequestId, StorageError> {
-    store.write(move |tx| tx.insert_raw_request(InstanceId(1), "generic", at(1), text.as_bytes())).await
+    store.write(move |tx| tx.insert_raw_request(InstanceId(1), "generic", at(1), text.as_bytes(), None)).await
 }
 
 async fn is_kept(stepper: &mut Stepper, store: &Store, row: i64) -> bool {
@@ -34,7 +34,7 @@ async fn changes_of_one_step_stand_and_fall_each_by_itself() {
     let mut stepper = Stepper::in_memory(CrashPoints::default()).unwrap();
     let store = stepper.store(8);
     let fails = store.write(|tx| {
-        tx.insert_raw_request(InstanceId(1), "generic", at(1), b"lost")?;
+        tx.insert_raw_request(InstanceId(1), "generic", at(1), b"lost", None)?;
         Err::<(), _>(StorageError::Busy)
     });
     let (kept, failed, kept_too, ()) =
