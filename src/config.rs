@@ -22,6 +22,7 @@ use std::time::Duration;
 use std::{fmt, fs};
 
 use domain::instance::settings::InstanceSettings;
+use domain::outbox::limits::Limits;
 use domain::outbox::schedule::RetrySchedule;
 use domain::secret::Secret;
 use serde_json::Value;
@@ -64,6 +65,8 @@ pub struct Config {
     pub kontur: Kontur,
     /// When deliveries are tried again.
     pub retry: RetrySchedule,
+    /// How many deliveries may be under way at once.
+    pub outbox: Limits,
     /// What is logged, and how.
     pub log: Log,
     /// The integration instances of the file.
@@ -133,6 +136,7 @@ impl Config {
             settle: Duration::from_millis(keys.settle_ms),
             kontur: keys.kontur,
             retry: keys.retry.into(),
+            outbox: keys.outbox.into(),
             log: keys.log,
             integrations: integrations
                 .map(|(index, settings)| DeclaredIntegration { settings, shown: shown(index) })

@@ -120,6 +120,7 @@ pub(crate) async fn start_engine(config: &Config, crash_points: CrashPoints) -> 
         connect: Arc::new(Adapters::new(config)?),
         vault: Vault::new(config.encryption_key.as_ref().map(|key| *key.expose())),
         schedule: config.retry.clone(),
+        limits: config.outbox,
         settle: config.settle,
         crash_points,
     };

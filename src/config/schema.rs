@@ -82,6 +82,7 @@ pub(super) const SERVER: &[Key] = &[
     optional("settle_ms", Kind::Integer(0, 60_000), "how long a finished call has to be quiet, in ms,"),
     optional("kontur", Kind::Table(KONTUR), "the connection to Kontur"),
     optional("retry", Kind::Table(RETRY), "the schedule of retries"),
+    optional("outbox", Kind::Table(OUTBOX), "how many deliveries may be under way at once"),
     optional("log", Kind::Table(LOG), "what is logged, and how"),
     optional("integration", Kind::Tables(INTEGRATION), "the integration instances"),
 ];
@@ -97,6 +98,23 @@ const RETRY: &[Key] = &[
     ),
     optional("jitter_percent", Kind::Integer(0, 100), "by how much a delay varies, in percent,"),
     optional("realtime_expires_after_sec", Kind::Integer(1, WEEK_SEC), "when realtime is too late, in s,"),
+];
+
+/// More connections than this no machine of ours makes good use of.
+const MOST: i64 = 10_000;
+
+const OUTBOX: &[Key] = &[
+    optional(
+        "per_queue",
+        Kind::Integer(1, MOST),
+        "how many deliveries of a workspace to a destination may be under way,",
+    ),
+    optional(
+        "per_destination",
+        Kind::Integer(1, MOST),
+        "how many deliveries to a destination may be under way,",
+    ),
+    optional("total", Kind::Integer(1, MOST), "how many deliveries may be under way in all,"),
 ];
 
 const LOG: &[Key] = &[

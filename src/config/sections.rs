@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use domain::instance::settings::InstanceSettings;
+use domain::outbox::limits::Limits;
 use domain::outbox::schedule::RetrySchedule;
 use domain::secret::Secret;
 use serde::Deserialize;
@@ -53,6 +54,7 @@ pub(super) struct Keys {
     pub(super) settle_ms: u64,
     pub(super) kontur: Kontur,
     pub(super) retry: Retry,
+    pub(super) outbox: Outbox,
     pub(super) log: Log,
     pub(super) integration: Vec<InstanceSettings>,
 }
@@ -78,9 +80,25 @@ impl From<Retry> for RetrySchedule {
     }
 }
 
+/// `[outbox]` as written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Outbox {
+    per_queue: usize,
+    per_destination: usize,
+    total: usize,
+}
+
+impl From<Outbox> for Limits {
+    fn from(Outbox { per_queue, per_destination, total }: Outbox) -> Self {
+        Self { per_queue, per_destination, total }
+    }
+}
+
 /// What holds where the file says nothing.
 pub(super) fn defaults() -> Value {
     let retry = RetrySchedule::default();
+    let limits = Limits::default();
     let delays: Vec<_> = retry.delays.iter().map(Duration::as_millis).collect();
     json!({
         "listen": "127.0.0.1:8080",
@@ -92,6 +110,11 @@ pub(super) fn defaults() -> Value {
             "give_up_after_sec": retry.give_up_after.as_secs(),
             "jitter_percent": retry.jitter_percent,
             "realtime_expires_after_sec": retry.realtime_expires_after.as_secs(),
+        },
+        "outbox": {
+            "per_queue": limits.per_queue,
+            "per_destination": limits.per_destination,
+            "total": limits.total,
         },
         "log": {"format": "text", "level": "info"},
         "integration": [],

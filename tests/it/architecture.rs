@@ -185,6 +185,7 @@ fn modules_do_not_reach_around() {
     check("crates/adapters/src/destination/workonflow", &["destination::kontur", "destination::metabot"]);
     check("crates/adapters/src/destination/metabot", &["destination::kontur", "destination::workonflow"]);
     check("crates/engine/src/outbox/lanes", &["domain::call::", "StoredCall"]);
+    check("crates/engine/src/outbox/queues", &["domain::call::", "StoredCall", "Clock"]);
 }
 
 #[track_caller]

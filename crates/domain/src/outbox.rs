@@ -1,6 +1,7 @@
 //! The outbox: promises to tell a destination something, kept in order per lane and kept until told.
 
 pub mod judge;
+pub mod limits;
 pub mod schedule;
 
 use std::fmt;

@@ -1,16 +1,17 @@
-//! The dispatcher: hands each lane's first delivery out, one at a time per lane, as many lanes at once as a
-//! destination's limit allows. It knows nothing about calls; deliveries are made in [`deliver`].
+//! The dispatcher: hands each lane's first delivery out, one at a time per lane, as many at once as the limits allow.
+//! Whose turn it is, [`queues`] decides. It knows nothing about calls; deliveries are made in [`deliver`].
 
 pub(crate) mod deliver;
 mod lanes;
+mod queues;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::clock::{Clock, Timestamp};
 use domain::id::{DeliveryId, InstanceId};
 use domain::outbox::DestinationKind;
+use domain::outbox::limits::Limits;
 use domain::port::crash::CrashPoint;
 use storage::Store;
 use storage::deliveries::PendingDelivery;
@@ -20,13 +21,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use deliver::Deliverer;
-use lanes::Lanes;
-
-/// Deliveries of one destination of one workspace that may be under way at once.
-const IN_FLIGHT: usize = 64;
+use lanes::Refill;
+use queues::{QueueKey, Queues};
 
 /// Deliveries read from the store at once when the lanes in memory run low.
 const REFILL: u32 = 4_096;
+
+/// How long to wait before the store is read again that could not be read.
+const READ_AGAIN: Duration = Duration::from_millis(500);
 
 /// How long the dispatcher sleeps when nothing is due.
 const IDLE: Duration = Duration::from_mins(1);
@@ -46,6 +48,8 @@ pub(crate) enum Command {
     Load(InstanceId),
     /// An instance was deleted.
     Forget(InstanceId),
+    /// The store was asked what a queue has that is not in memory, and answered.
+    Refilled(QueueKey, Refill),
 }
 
 /// An attempt that is over.
@@ -73,30 +77,39 @@ impl Outbox {
     }
 }
 
-type QueueKey = (InstanceId, DestinationKind);
-
 /// Runs until `stop`; deliveries under way are in `tasks`.
 pub(crate) struct Dispatcher {
-    pub(crate) store: Store,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) deliverer: Arc<Deliverer>,
-    pub(crate) commands: mpsc::UnboundedReceiver<Command>,
-    pub(crate) tasks: TaskTracker,
-    pub(crate) stop: CancellationToken,
-    /// In an order of their own, so that the same news leads to the same deliveries.
-    pub(crate) queues: BTreeMap<QueueKey, Lanes>,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    deliverer: Arc<Deliverer>,
+    commands: mpsc::UnboundedReceiver<Command>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    queues: Queues,
 }
 
 impl Dispatcher {
-    /// Fills the lanes with what is pending in the store. What was due may have been sent by the process before this
+    /// A dispatcher of what `deliverer` delivers, told what happens by `commands`.
+    pub(crate) fn new(
+        deliverer: Deliverer,
+        limits: Limits,
+        commands: mpsc::UnboundedReceiver<Command>,
+        tasks: TaskTracker,
+        stop: CancellationToken,
+    ) -> Self {
+        let (store, clock) = (deliverer.store.clone(), Arc::clone(&deliverer.clock));
+        let queues = Queues::new(limits);
+        Self { store, clock, deliverer: Arc::new(deliverer), commands, tasks, stop, queues }
+    }
+
+    /// Finds out who has something pending in the store. What was due may have been sent by the process before this
     /// one: it is suspect.
     pub(crate) async fn recover(&mut self) -> Result<(), StorageError> {
         let now = self.clock.now();
         self.store.write(move |tx| tx.suspect_deliveries(now)).await?;
         self.deliverer.crash_points.pass(CrashPoint::Recovering);
         for key in self.store.read(|tx| tx.pending_destinations()).await? {
-            self.queues.insert(key, Lanes::behind());
-            self.refill(key).await?;
+            self.queues.load(key, now);
         }
         Ok(())
     }
@@ -104,13 +117,14 @@ impl Dispatcher {
     /// The dispatcher's life.
     pub(crate) async fn run(mut self) {
         loop {
+            self.refill();
             self.hand_out();
-            let wait = self.next_due().map_or(IDLE, |at| at.since(self.clock.now()).min(IDLE));
+            let wait = self.queues.next_due().map_or(IDLE, |at| at.since(self.clock.now()).min(IDLE));
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => break,
                 command = self.commands.recv() => match command {
-                    Some(command) => self.take_all(command).await,
+                    Some(command) => self.take_all(command),
                     None => break,
                 },
                 () = tokio::time::sleep(wait) => {}
@@ -118,17 +132,10 @@ impl Dispatcher {
         }
     }
 
-    async fn take_all(&mut self, first: Command) {
+    fn take_all(&mut self, first: Command) {
         self.take(first);
         while let Ok(next) = self.commands.try_recv() {
             self.take(next);
-        }
-        let hungry: Vec<_> =
-            self.queues.iter().filter(|(_, lanes)| lanes.wants_refill()).map(|(key, _)| *key).collect();
-        for key in hungry {
-            if let Err(error) = self.refill(key).await {
-                tracing::error!(%error, "pending deliveries cannot be read; trying again with the next change");
-            }
         }
     }
 
@@ -137,57 +144,53 @@ impl Dispatcher {
         match command {
             Command::Planned(planned) => {
                 for delivery in planned {
-                    self.lanes(&delivery).push(delivery, now);
+                    self.queues.push(delivery, now);
                 }
             }
-            Command::Settled(settled) => {
-                self.lanes(&settled.delivery).settle(&settled.delivery, settled.again_at, now);
-            }
-            Command::Revived(delivery) => self.lanes(&delivery).revive(delivery, now),
-            // Whoever waits for it is looked at after every command.
-            Command::Wake => {}
+            Command::Settled(settled) => self.queues.settle(&settled, now),
+            Command::Revived(delivery) => self.queues.revive(delivery, now),
+            Command::Wake => self.queues.wake(now),
             Command::Load(instance) => {
                 for destination in DestinationKind::ALL {
-                    self.queues.entry((instance, destination)).or_insert_with(Lanes::behind);
+                    self.queues.load((instance, destination), now);
                 }
             }
-            Command::Forget(instance) => self.queues.retain(|(owner, _), _| *owner != instance),
+            Command::Forget(instance) => self.queues.forget(instance),
+            Command::Refilled(key, answer) => self.queues.refill(key, answer, now),
         }
-    }
-
-    fn lanes(&mut self, delivery: &PendingDelivery) -> &mut Lanes {
-        self.queues.entry((delivery.instance, delivery.destination)).or_insert_with(Lanes::behind)
     }
 
     fn hand_out(&mut self) {
         let now = self.clock.now();
-        for (key, lanes) in &mut self.queues {
-            // Of thousands of workspaces most have nothing to tell: only the others are asked for their status.
-            if lanes.next_due(IN_FLIGHT).is_none_or(|at| at > now) || self.deliverer.holds(key.0) {
-                continue;
-            }
-            while let Some(delivery) = lanes.next(now, IN_FLIGHT) {
-                let deliverer = Arc::clone(&self.deliverer);
-                self.tasks.spawn(async move { deliverer.deliver(delivery).await });
-            }
+        while let Some(delivery) = self.queues.next(now, |instance| self.deliverer.holds(instance)) {
+            let deliverer = Arc::clone(&self.deliverer);
+            self.tasks.spawn(async move { deliverer.deliver(delivery).await });
         }
     }
 
-    fn next_due(&self) -> Option<Timestamp> {
-        let due = self.queues.iter().filter_map(|(key, lanes)| Some((key.0, lanes.next_due(IN_FLIGHT)?)));
-        due.filter(|(instance, _)| !self.deliverer.holds(*instance)).map(|(_, at)| at).min()
-    }
-
-    async fn refill(&mut self, key: QueueKey) -> Result<(), StorageError> {
-        let Some(after) = self.queues.get(&key).map(Lanes::last_known) else { return Ok(()) };
-        let pending = self.store.read(move |tx| tx.pending_deliveries(key.0, key.1, after, REFILL)).await?;
-        let now = self.clock.now();
-        if let Some(lanes) = self.queues.get_mut(&key) {
-            lanes.refill(pending, REFILL, now);
+    /// Asks the store for whatever there is room for. Nobody waits for the answer: reading a long backlog takes time.
+    fn refill(&mut self) {
+        for (key, after) in self.queues.ask() {
+            let (store, outbox) = (self.store.clone(), self.deliverer.outbox.clone());
+            let reading = read_pending(store, outbox, key, after);
+            let stop = self.stop.clone();
+            self.tasks.spawn(async move { stop.run_until_cancelled_owned(reading).await });
         }
-        Ok(())
     }
 }
 
-/// Before any row.
-pub(crate) const START: DeliveryId = DeliveryId(0);
+/// Reads what a queue has after a row and tells the dispatcher, however long the store takes.
+async fn read_pending(store: Store, outbox: Outbox, key: QueueKey, after: DeliveryId) {
+    loop {
+        match store.read(move |tx| tx.pending_deliveries(key.0, key.1, after, REFILL)).await {
+            Ok(pending) => {
+                return outbox.tell(Command::Refilled(key, Refill { after, limit: REFILL, pending }));
+            }
+            Err(StorageError::Closed) => return,
+            Err(error) => {
+                tracing::error!(%error, "pending deliveries cannot be read; trying again");
+                tokio::time::sleep(READ_AGAIN).await;
+            }
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Starting: instances from the configuration and the store, then whatever the last process left to do.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use domain::directory::Directory;
 use domain::id::Workspace;
 use domain::instance::arguments::SetupArguments;
 use domain::instance::settings::{InstanceSettings, UserMapping};
+use domain::outbox::limits::Limits;
 use domain::outbox::schedule::RetrySchedule;
 use domain::port::crash::{CrashPoint, CrashPoints};
 use domain::secret::Secret;
@@ -44,6 +45,8 @@ pub struct EngineOptions {
     pub vault: Vault,
     /// When deliveries are tried again.
     pub schedule: RetrySchedule,
+    /// How many deliveries may be under way at once.
+    pub limits: Limits,
     /// A finished call is handed on when it has been quiet for this long.
     pub settle: Duration,
     /// Whoever listens at the points that events, deliveries and CALLs pass. The store has its own.
@@ -86,15 +89,8 @@ impl Engine {
             clients: ClientLocks::default(),
             crash_points: engine.crash_points.clone(),
         };
-        let mut dispatcher = Dispatcher {
-            store: engine.store.clone(),
-            clock: Arc::clone(&engine.clock),
-            deliverer: Arc::new(deliverer),
-            commands,
-            tasks: engine.tasks.clone(),
-            stop: engine.stop.clone(),
-            queues: BTreeMap::new(),
-        };
+        let (tasks, stop) = (engine.tasks.clone(), engine.stop.clone());
+        let mut dispatcher = Dispatcher::new(deliverer, options.limits, commands, tasks, stop);
         dispatcher.recover().await?;
         engine.crash_points.pass(CrashPoint::Recovering);
         engine.tasks.spawn(dispatcher.run());

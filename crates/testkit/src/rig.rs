@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::instance::settings::InstanceSettings;
+use domain::outbox::limits::Limits;
 use domain::outbox::schedule::RetrySchedule;
 use domain::port::crash::CrashPoints;
 use engine::vault::Vault;
@@ -39,6 +40,7 @@ impl Rig {
             connect: Arc::new(remote.clone()),
             vault: Vault::new(Some([7; 32])),
             schedule: RetrySchedule::default(),
+            limits: Limits::default(),
             settle: Duration::ZERO,
             crash_points: CrashPoints::default(),
         };

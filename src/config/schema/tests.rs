@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::*;
-use crate::config::sections::{Keys, Kontur, Log, Retry};
+use crate::config::sections::{Keys, Kontur, Log, Outbox, Retry};
 
 /// The fields of `T`, from serde's "expected one of `a`, `b`".
 fn fields<T: DeserializeOwned>() -> Vec<String> {
@@ -45,6 +45,7 @@ fn every_struct_has_the_keys_of_its_table() {
         ("", fields::<Keys>()),
         ("kontur", fields::<Kontur>()),
         ("retry", fields::<Retry>()),
+        ("outbox", fields::<Outbox>()),
         ("log", fields::<Log>()),
         ("integration", fields::<InstanceSettings>()),
         ("integration.settings", fields::<Behaviour>()),

@@ -1,21 +1,30 @@
-//! The lanes of one destination of one workspace, in memory. Pure: time is an argument.
+//! The lanes of one queue, that is of one destination of one workspace, in memory. Pure: time is an argument.
 //!
 //! Memory holds a prefix (by row) of what is pending, so a lane's first delivery here is its first delivery in the
 //! store. When too much is pending the prefix stops growing and is refilled from the store as it drains.
 
+mod ready;
+
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::time::Duration;
 
 use domain::clock::Timestamp;
 use domain::id::{CallId, DeliveryId};
 use storage::deliveries::PendingDelivery;
 
-use super::START;
+use ready::{News, Ready};
+
+/// Before any row.
+const START: DeliveryId = DeliveryId(0);
 
 /// Deliveries held in memory; the rest waits in the store.
 const CAPACITY: usize = 16_384;
 
 /// Below this the lanes are refilled, if there is more in the store.
 const LOW_WATER: usize = 4_096;
+
+/// Realtime younger than this belongs to a call that somebody has on the screen.
+const FRESH: Duration = Duration::from_secs(10);
 
 /// One call's deliveries in order.
 #[derive(Debug, Default)]
@@ -38,11 +47,11 @@ enum Stand {
     Busy,
 }
 
-/// The lanes of one destination of one workspace.
+/// The lanes of one queue.
 #[derive(Debug)]
 pub(crate) struct Lanes {
     by_call: HashMap<CallId, Lane>,
-    ready: VecDeque<CallId>,
+    ready: Ready,
     waiting: BTreeSet<(Timestamp, CallId)>,
     held: usize,
     in_flight: usize,
@@ -50,6 +59,29 @@ pub(crate) struct Lanes {
     last_known: DeliveryId,
     /// The store has rows beyond `last_known` that are not here.
     behind: bool,
+    asked: Asked,
+}
+
+/// What the store has for a queue that is not in memory.
+#[derive(Debug)]
+pub(crate) struct Refill {
+    /// It was asked for rows after this one.
+    pub(crate) after: DeliveryId,
+    /// It was asked for so many.
+    pub(crate) limit: u32,
+    /// In order.
+    pub(crate) pending: Vec<PendingDelivery>,
+}
+
+/// What has become of a question to the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// There is none.
+    Not,
+    /// It is on its way; the largest row that was planned meanwhile.
+    Open(DeliveryId),
+    /// It is on its way, and its answer may lack a row: it has to be asked again.
+    Outdated,
 }
 
 impl Lanes {
@@ -57,12 +89,13 @@ impl Lanes {
     pub(crate) fn behind() -> Self {
         Self {
             by_call: HashMap::new(),
-            ready: VecDeque::new(),
+            ready: Ready::default(),
             waiting: BTreeSet::new(),
             held: 0,
             in_flight: 0,
             last_known: START,
             behind: true,
+            asked: Asked::Not,
         }
     }
 
@@ -73,27 +106,36 @@ impl Lanes {
         }
         if self.behind || self.held >= CAPACITY {
             self.behind = true;
+            if let Asked::Open(latest) = &mut self.asked {
+                *latest = delivery.id.max(*latest);
+            }
             return;
         }
         self.append(delivery, now);
     }
 
-    /// Takes what the store has after [`Self::last_known`]; `asked` is how much was asked for.
-    pub(crate) fn refill(&mut self, pending: Vec<PendingDelivery>, asked: u32, now: Timestamp) {
-        self.behind = pending.len() >= asked as usize;
-        for delivery in pending {
+    /// Whether there is room and something to fill it with that was not asked for yet.
+    pub(crate) fn wants_refill(&self) -> bool {
+        self.behind && self.held < LOW_WATER && self.asked == Asked::Not
+    }
+
+    /// After which row the store is asked; the answer goes to [`Self::refill`].
+    pub(crate) fn ask(&mut self) -> DeliveryId {
+        self.asked = Asked::Open(START);
+        self.last_known
+    }
+
+    /// Takes the store's answer to [`Self::ask`].
+    pub(crate) fn refill(&mut self, answer: Refill, now: Timestamp) {
+        if answer.after != self.last_known {
+            return; // asked by lanes that were forgotten meanwhile
+        }
+        let Asked::Open(latest) = std::mem::replace(&mut self.asked, Asked::Not) else { return };
+        let has_more = answer.pending.len() >= answer.limit as usize;
+        for delivery in answer.pending {
             self.append(delivery, now);
         }
-    }
-
-    /// Whether there is room and something to fill it with.
-    pub(crate) fn wants_refill(&self) -> bool {
-        self.behind && self.held < LOW_WATER
-    }
-
-    /// The largest row that memory has seen.
-    pub(crate) fn last_known(&self) -> DeliveryId {
-        self.last_known
+        self.behind = has_more || latest > self.last_known;
     }
 
     fn append(&mut self, delivery: PendingDelivery, now: Timestamp) {
@@ -113,19 +155,22 @@ impl Lanes {
             && at <= now
         {
             self.waiting.pop_first();
-            self.make_ready(call);
+            self.make_ready(call, now);
         }
-        while self.in_flight < limit {
-            let call = self.ready.pop_front()?;
-            // A lane that was rescheduled meanwhile has left its old place in the queue behind.
-            let Some(lane) = self.by_call.get_mut(&call).filter(|lane| lane.stand == Stand::Ready) else {
-                continue;
-            };
-            lane.stand = Stand::Busy;
-            self.in_flight += 1;
-            return lane.deliveries.front().cloned();
+        if self.in_flight >= limit {
+            return None;
         }
-        None
+        let news = |call| self.by_call.get(&call).map_or(News::Gone, |lane: &Lane| lane.news(now));
+        let call = self.ready.pop(news)?;
+        let lane = self.by_call.get_mut(&call)?;
+        lane.stand = Stand::Busy;
+        self.in_flight += 1;
+        lane.deliveries.front().cloned()
+    }
+
+    /// How many deliveries are under way.
+    pub(crate) fn under_way(&self) -> usize {
+        self.in_flight
     }
 
     /// When [`Self::next`] will have something; none if it needs something else to happen first.
@@ -159,7 +204,12 @@ impl Lanes {
     pub(crate) fn revive(&mut self, delivery: PendingDelivery, now: Timestamp) {
         let call = delivery.call;
         if delivery.id > self.last_known {
-            return; // still in the store only, where it is pending again
+            // Still in the store only, where it is pending again: read from there.
+            self.behind = true;
+            if self.asked != Asked::Not {
+                self.asked = Asked::Outdated;
+            }
+            return;
         }
         let lane = self.by_call.entry(call).or_default();
         let open = usize::from(lane.stand == Stand::Busy);
@@ -189,7 +239,7 @@ impl Lanes {
         }
         match lane.deliveries.front().map(due) {
             None => drop(self.by_call.remove(&call)),
-            Some(at) if at <= now => self.make_ready(call),
+            Some(at) if at <= now => self.make_ready(call, now),
             Some(at) => {
                 lane.stand = Stand::Waiting(at);
                 self.waiting.insert((at, call));
@@ -197,12 +247,22 @@ impl Lanes {
         }
     }
 
-    fn make_ready(&mut self, call: CallId) {
+    fn make_ready(&mut self, call: CallId, now: Timestamp) {
         if let Some(lane) = self.by_call.get_mut(&call)
             && lane.stand != Stand::Ready
         {
             lane.stand = Stand::Ready;
-            self.ready.push_back(call);
+            self.ready.push(call, lane.news(now));
+        }
+    }
+}
+
+impl Lane {
+    fn news(&self, now: Timestamp) -> News {
+        match self.deliveries.front().filter(|_| self.stand == Stand::Ready) {
+            Some(head) if head.notice.is_realtime() && now.since(head.created_at) < FRESH => News::Fresh,
+            Some(_) => News::Other,
+            None => News::Gone,
         }
     }
 }

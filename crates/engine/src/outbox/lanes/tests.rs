@@ -1,7 +1,8 @@
-//! The order inside a lane, the independence of lanes, and the limits.
+//! The order inside a lane, the independence of lanes, the limits, and what is read from the store.
 
 use domain::id::InstanceId;
 use domain::outbox::{DestinationKind, Notice};
+use proptest::prelude::*;
 
 use super::*;
 
@@ -28,9 +29,21 @@ fn delivery(id: i64, call: i64) -> PendingDelivery {
 
 fn filled(deliveries: impl IntoIterator<Item = PendingDelivery>) -> Lanes {
     let mut lanes = Lanes::behind();
-    lanes.refill(Vec::new(), 1, at(0));
+    refill(&mut lanes, Vec::new(), 1);
     deliveries.into_iter().for_each(|delivery| lanes.push(delivery, at(0)));
     lanes
+}
+
+fn refill(lanes: &mut Lanes, pending: Vec<PendingDelivery>, limit: u32) {
+    let after = lanes.ask();
+    lanes.refill(Refill { after, limit, pending }, at(0));
+}
+
+/// Realtime that was planned at that second.
+fn realtime(id: i64, call: i64, second: i64) -> PendingDelivery {
+    let (planned, expires) = (at(second), at(second + 600));
+    let notice = Notice::CallFinished { at: planned };
+    PendingDelivery { notice, created_at: planned, expires_at: Some(expires), ..delivery(id, call) }
 }
 
 fn next(lanes: &mut Lanes, second: i64) -> Option<i64> {
@@ -104,7 +117,7 @@ fn what_is_planned_while_the_store_has_more_is_left_to_the_refill() {
     lanes.push(delivery(3, 7), at(0));
     assert_eq!(next(&mut lanes, 0), None);
     assert!(lanes.wants_refill());
-    lanes.refill(vec![delivery(2, 7), delivery(3, 7)], 10, at(0));
+    refill(&mut lanes, vec![delivery(2, 7), delivery(3, 7)], 10);
     lanes.push(delivery(3, 7), at(0));
     assert_eq!(next(&mut lanes, 0), Some(2));
     lanes.settle(&delivery(2, 7), None, at(0));
@@ -123,9 +136,112 @@ fn memory_stays_bounded_and_nothing_is_skipped() {
         seen.push(head.id.0);
         lanes.settle(&head, None, at(0));
         if lanes.wants_refill() {
-            let after = lanes.last_known().0;
-            lanes.refill((after + 1..=count).map(|id| delivery(id, id)).collect(), 100, at(0));
+            let after = lanes.last_known.0;
+            refill(&mut lanes, (after + 1..=count).map(|id| delivery(id, id)).collect(), 100);
         }
     }
     assert_eq!(seen, (1..=count).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_is_planned_while_the_store_is_read_is_not_lost() {
+    let mut lanes = Lanes::behind();
+    let after = lanes.ask();
+    lanes.push(delivery(5, 7), at(0));
+    assert!(!lanes.wants_refill(), "it is asked already");
+    lanes.refill(Refill { after, limit: 10, pending: vec![delivery(4, 7)] }, at(0));
+    assert!(lanes.wants_refill(), "5 was planned after the store was read");
+    refill(&mut lanes, vec![delivery(5, 7)], 10);
+    assert!(!lanes.wants_refill());
+    assert_eq!(next(&mut lanes, 0), Some(4));
+}
+
+#[test]
+fn what_is_revived_while_the_store_is_read_is_not_lost() {
+    let mut lanes = Lanes::behind();
+    let after = lanes.ask();
+    lanes.revive(delivery(3, 7), at(0));
+    lanes.refill(Refill { after, limit: 10, pending: vec![delivery(4, 7)] }, at(0));
+    assert!(lanes.wants_refill(), "3 was no pending row yet when the store was read");
+    refill(&mut lanes, vec![delivery(3, 7), delivery(4, 7)], 10);
+    assert_eq!(next(&mut lanes, 0), Some(3));
+}
+
+#[test]
+fn what_is_revived_beyond_the_known_rows_is_read_from_the_store() {
+    let mut lanes = filled([delivery(1, 7)]);
+    lanes.revive(delivery(9, 8), at(0));
+    lanes.push(delivery(10, 8), at(0));
+    assert!(lanes.wants_refill());
+    refill(&mut lanes, vec![delivery(9, 8), delivery(10, 8)], 10);
+    let order: Vec<_> = std::iter::from_fn(|| next(&mut lanes, 0)).collect();
+    assert_eq!(order, [1, 9]);
+}
+
+#[test]
+fn the_answer_to_a_question_of_forgotten_lanes_is_ignored() {
+    let mut lanes = Lanes::behind();
+    let after = lanes.ask();
+    lanes.refill(Refill { after: DeliveryId(100), limit: 10, pending: vec![delivery(101, 7)] }, at(0));
+    assert_eq!(next(&mut lanes, 0), None);
+    lanes.refill(Refill { after, limit: 10, pending: vec![delivery(1, 7)] }, at(0));
+    assert_eq!(next(&mut lanes, 0), Some(1));
+}
+
+#[test]
+fn realtime_of_a_call_that_goes_on_goes_before_a_backlog() {
+    let backlog = (1..=8).map(|id| realtime(id, id, 0));
+    let mut lanes = filled(backlog);
+    lanes.push(realtime(9, 9, 300), at(300));
+    assert_eq!(next(&mut lanes, 300), Some(9));
+    assert_eq!(next(&mut lanes, 300), Some(1));
+}
+
+#[test]
+fn a_backlog_gets_its_share_however_much_is_fresh() {
+    let mut lanes = filled((1..=20).map(|id| delivery(id, id)));
+    (21..=60).for_each(|id| lanes.push(realtime(id, id, 0), at(0)));
+    let served: Vec<_> = (0..20).filter_map(|_| lanes.next(at(0), 100)).map(|head| head.id.0).collect();
+    assert_eq!(served.iter().filter(|&&id| id <= 20).count(), 5, "{served:?}");
+    assert_eq!(served[..5], [21, 22, 23, 1, 24]);
+}
+
+proptest! {
+    /// Whatever happens in whatever order: within a call rows go in order, one at a time, and none is lost or doubled.
+    #[test]
+    fn lanes_keep_their_order(calls in prop::collection::vec(0_i64..4, 1..40), steps in prop::collection::vec(0_u8..4, 0..200)) {
+        let mut planned = calls.iter().zip(1..).map(|(call, id)| delivery(id, *call));
+        let mut lanes = filled([]);
+        let (mut second, mut busy, mut done) = (0, Vec::<PendingDelivery>::new(), Vec::new());
+        let endless = steps.into_iter().chain(std::iter::repeat([0, 1, 2, 3]).flatten());
+        for step in endless.take(2_000) {
+            match step {
+                0 => planned.next().into_iter().for_each(|new| lanes.push(new, at(second))),
+                1 => busy.extend(lanes.next(at(second), 3)),
+                2 => {
+                    if let Some(head) = (!busy.is_empty()).then(|| busy.remove(0)) {
+                        lanes.settle(&head, None, at(second));
+                        done.push(head);
+                    }
+                }
+                _ => {
+                    second += 1;
+                    if let Some(head) = busy.pop() {
+                        lanes.settle(&head, Some(at(second + 2)), at(second));
+                    }
+                }
+            }
+            let mut open: Vec<_> = busy.iter().map(|head| head.call).collect();
+            open.sort_unstable();
+            open.dedup();
+            prop_assert_eq!(open.len(), busy.len(), "one at a time");
+            prop_assert!(busy.len() <= 3);
+        }
+        for call in 0..4 {
+            let told: Vec<_> = done.iter().filter(|head| head.call == CallId(call)).map(|head| head.id.0).collect();
+            let expected: Vec<_> =
+                calls.iter().zip(1_i64..).filter(|(of, _)| **of == call).map(|(_, id)| id).collect();
+            prop_assert_eq!(told, expected);
+        }
+    }
 }

@@ -1,0 +1,239 @@
+//! All queues: whose turn it is. Pure: time is an argument. What it costs grows with what is due, not with the number
+//! of queues: most of thousands of workspaces have nothing to tell at any moment.
+//!
+//! Whoever has the fewest deliveries under way is served next; among equals whoever waited longest. So a workspace with
+//! a single call is served before the next turn of one with a long backlog, and busy ones share evenly.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use domain::clock::Timestamp;
+use domain::id::{DeliveryId, InstanceId};
+use domain::outbox::DestinationKind;
+use domain::outbox::limits::{Limits, Load};
+use storage::deliveries::PendingDelivery;
+
+use super::Settled;
+use super::lanes::{Lanes, Refill};
+
+/// Whose deliveries, and where to.
+pub(super) type QueueKey = (InstanceId, DestinationKind);
+
+/// What one workspace has for one destination.
+#[derive(Debug)]
+struct Queue {
+    lanes: Lanes,
+    /// When it was served last, counted in turns.
+    last_turn: u64,
+    standing: Standing,
+}
+
+/// In which index a queue is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// In none: it has nothing, or may not have more under way.
+    Idle,
+    /// It has something later.
+    Due(Timestamp),
+    /// It has something now.
+    Ready(Rank),
+    /// It has something that is held back.
+    Held,
+}
+
+/// The smallest is served first: how many are under way, then when it was served last.
+type Rank = (usize, u64);
+
+/// What all workspaces have for one destination.
+#[derive(Debug, Default)]
+struct Share {
+    ready: BTreeSet<(Rank, InstanceId)>,
+    under_way: usize,
+}
+
+/// All queues.
+#[derive(Debug)]
+pub(super) struct Queues {
+    limits: Limits,
+    by_key: HashMap<QueueKey, Queue>,
+    due: BTreeSet<(Timestamp, QueueKey)>,
+    shares: BTreeMap<DestinationKind, Share>,
+    held: BTreeSet<QueueKey>,
+    hungry: BTreeSet<QueueKey>,
+    under_way: usize,
+    turns: u64,
+}
+
+impl Queues {
+    /// No queues yet.
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            by_key: HashMap::new(),
+            due: BTreeSet::new(),
+            shares: BTreeMap::new(),
+            held: BTreeSet::new(),
+            hungry: BTreeSet::new(),
+            under_way: 0,
+            turns: 0,
+        }
+    }
+
+    /// A queue that has to be filled from the store, if it is not here yet; else it is looked at again.
+    pub(super) fn load(&mut self, key: QueueKey, now: Timestamp) {
+        self.queue(key);
+        self.place(key, now);
+    }
+
+    /// Takes a delivery that was just planned.
+    pub(super) fn push(&mut self, delivery: PendingDelivery, now: Timestamp) {
+        let key = key_of(&delivery);
+        self.queue(key).lanes.push(delivery, now);
+        self.place(key, now);
+    }
+
+    /// An attempt is over.
+    pub(super) fn settle(&mut self, settled: &Settled, now: Timestamp) {
+        let key = key_of(&settled.delivery);
+        self.under_way = self.under_way.saturating_sub(1);
+        let share = self.shares.entry(key.1).or_default();
+        share.under_way = share.under_way.saturating_sub(1);
+        self.queue(key).lanes.settle(&settled.delivery, settled.again_at, now);
+        self.place(key, now);
+    }
+
+    /// Makes a delivery due now that waits or had been given up.
+    pub(super) fn revive(&mut self, delivery: PendingDelivery, now: Timestamp) {
+        let key = key_of(&delivery);
+        self.queue(key).lanes.revive(delivery, now);
+        self.place(key, now);
+    }
+
+    /// Forgets what is not under way of an instance.
+    pub(super) fn forget(&mut self, instance: InstanceId) {
+        for destination in DestinationKind::ALL {
+            let key = (instance, destination);
+            if self.by_key.get(&key).is_some_and(|queue| queue.lanes.under_way() == 0) {
+                self.stand(key, Standing::Idle);
+                self.hungry.remove(&key);
+                self.by_key.remove(&key);
+            }
+        }
+    }
+
+    /// Looks again at whatever was held back.
+    pub(super) fn wake(&mut self, now: Timestamp) {
+        for key in std::mem::take(&mut self.held) {
+            self.place(key, now);
+        }
+    }
+
+    /// The queues that want to be refilled from the store, and after which row; none is named twice.
+    pub(super) fn ask(&mut self) -> Vec<(QueueKey, DeliveryId)> {
+        let hungry = std::mem::take(&mut self.hungry);
+        hungry.into_iter().filter_map(|key| Some((key, self.by_key.get_mut(&key)?.lanes.ask()))).collect()
+    }
+
+    /// Takes the store's answer to [`Self::ask`].
+    pub(super) fn refill(&mut self, key: QueueKey, answer: Refill, now: Timestamp) {
+        if let Some(queue) = self.by_key.get_mut(&key) {
+            queue.lanes.refill(answer, now);
+        }
+        self.place(key, now);
+    }
+
+    /// The delivery whose turn it is; it is under way until it is settled. `holds` tells whose are held back.
+    pub(super) fn next(
+        &mut self,
+        now: Timestamp,
+        holds: impl Fn(InstanceId) -> bool,
+    ) -> Option<PendingDelivery> {
+        while let Some(&(at, key)) = self.due.first()
+            && at <= now
+        {
+            self.place(key, now);
+        }
+        loop {
+            let key = self.first()?;
+            if holds(key.0) {
+                self.stand(key, Standing::Held);
+                continue;
+            }
+            let served = self.serve(key, now);
+            self.place(key, now);
+            if served.is_some() {
+                return served;
+            }
+        }
+    }
+
+    /// When [`Self::next`] will have something; none if something else has to happen first.
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        self.due.first().map(|(at, _)| *at)
+    }
+
+    fn queue(&mut self, key: QueueKey) -> &mut Queue {
+        let new = || Queue { lanes: Lanes::behind(), last_turn: 0, standing: Standing::Idle };
+        self.by_key.entry(key).or_insert_with(new)
+    }
+
+    /// Who is first of those whom the limits let go.
+    fn first(&self) -> Option<QueueKey> {
+        let first = self.shares.iter().filter_map(|(destination, share)| {
+            let load = Load { destination: share.under_way, total: self.under_way };
+            let &(rank, instance) = share.ready.first()?;
+            self.limits.admit(rank.0, load).then_some((rank, (instance, *destination)))
+        });
+        first.min().map(|(_, key)| key)
+    }
+
+    fn serve(&mut self, key: QueueKey, now: Timestamp) -> Option<PendingDelivery> {
+        let queue = self.by_key.get_mut(&key)?;
+        let served = queue.lanes.next(now, self.limits.per_queue)?;
+        self.turns += 1;
+        queue.last_turn = self.turns;
+        self.under_way += 1;
+        self.shares.entry(key.1).or_default().under_way += 1;
+        Some(served)
+    }
+
+    /// Puts a queue into the index where it belongs now.
+    fn place(&mut self, key: QueueKey, now: Timestamp) {
+        let Some(queue) = self.by_key.get(&key) else { return };
+        if queue.lanes.wants_refill() {
+            self.hungry.insert(key);
+        }
+        let standing = match queue.lanes.next_due(self.limits.per_queue) {
+            None => Standing::Idle,
+            Some(at) if at <= now => Standing::Ready((queue.lanes.under_way(), queue.last_turn)),
+            Some(at) => Standing::Due(at),
+        };
+        self.stand(key, standing);
+    }
+
+    fn stand(&mut self, key: QueueKey, standing: Standing) {
+        let Some(queue) = self.by_key.get_mut(&key) else { return };
+        if queue.standing == standing {
+            return;
+        }
+        let ready = &mut self.shares.entry(key.1).or_default().ready;
+        match std::mem::replace(&mut queue.standing, standing) {
+            Standing::Idle => {}
+            Standing::Due(at) => drop(self.due.remove(&(at, key))),
+            Standing::Ready(rank) => drop(ready.remove(&(rank, key.0))),
+            Standing::Held => drop(self.held.remove(&key)),
+        }
+        match standing {
+            Standing::Idle => {}
+            Standing::Due(at) => drop(self.due.insert((at, key))),
+            Standing::Ready(rank) => drop(ready.insert((rank, key.0))),
+            Standing::Held => drop(self.held.insert(key)),
+        }
+    }
+}
+
+fn key_of(delivery: &PendingDelivery) -> QueueKey {
+    (delivery.instance, delivery.destination)
+}
+
+#[cfg(test)]
+mod tests;

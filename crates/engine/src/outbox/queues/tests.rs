@@ -1,0 +1,168 @@
+//! Whose turn it is, and that it costs nothing to have queues that are not due.
+
+use domain::id::CallId;
+use domain::outbox::Notice;
+use proptest::prelude::*;
+
+use super::*;
+
+const LIMITS: Limits = Limits { per_queue: 8, per_destination: 16, total: 24 };
+
+const fn at(second: i64) -> Timestamp {
+    Timestamp::from_micros(second * 1_000_000)
+}
+
+fn delivery(instance: i64, id: i64) -> PendingDelivery {
+    PendingDelivery {
+        id: DeliveryId(id),
+        instance: InstanceId(instance),
+        destination: DestinationKind::Kontur,
+        call: CallId(id),
+        notice: Notice::Register,
+        created_at: at(0),
+        due_at: at(0),
+        expires_at: None,
+        attempts: 0,
+        first_attempt_at: None,
+        suspect: false,
+        progress: None,
+    }
+}
+
+/// Queues that have all that the store has, which is nothing.
+fn queues(instances: impl IntoIterator<Item = i64>) -> Queues {
+    let mut queues = Queues::new(LIMITS);
+    for instance in instances {
+        for destination in DestinationKind::ALL {
+            queues.load((InstanceId(instance), destination), at(0));
+        }
+    }
+    for (key, after) in queues.ask() {
+        queues.refill(key, Refill { after, limit: 1, pending: Vec::new() }, at(0));
+    }
+    queues
+}
+
+fn push(queues: &mut Queues, instance: i64, ids: impl IntoIterator<Item = i64>) {
+    ids.into_iter().for_each(|id| queues.push(delivery(instance, id), at(0)));
+}
+
+fn next(queues: &mut Queues) -> Option<PendingDelivery> {
+    queues.next(at(0), |_| false)
+}
+
+fn settle(queues: &mut Queues, delivery: PendingDelivery) {
+    queues.settle(&Settled { delivery, again_at: None }, at(0));
+}
+
+/// Whose deliveries are handed out until the limits bind.
+fn handed_out(queues: &mut Queues) -> Vec<i64> {
+    std::iter::from_fn(|| next(queues)).map(|delivery| delivery.instance.0).collect()
+}
+
+#[test]
+fn a_single_call_goes_before_the_next_turn_of_a_backlog() {
+    let mut queues = queues(1..=2);
+    push(&mut queues, 1, 1..=1_000);
+    let under_way: Vec<_> = std::iter::from_fn(|| next(&mut queues)).collect();
+    assert_eq!(under_way.len(), 8);
+    push(&mut queues, 2, [1_001]);
+    assert_eq!(handed_out(&mut queues), [2], "it does not wait for anybody to end");
+}
+
+#[test]
+fn a_single_call_waits_for_one_turn_when_everything_is_under_way() {
+    let mut queues = queues(1..=20);
+    (1..=16).for_each(|instance| push(&mut queues, instance, instance * 100..instance * 100 + 50));
+    let mut under_way: Vec<_> = std::iter::from_fn(|| next(&mut queues)).collect();
+    assert_eq!(under_way.len(), LIMITS.per_destination);
+    push(&mut queues, 20, [9_000]);
+    assert_eq!(next(&mut queues), None);
+    settle(&mut queues, under_way.pop().unwrap());
+    assert_eq!(handed_out(&mut queues), [20]);
+}
+
+#[test]
+fn queues_take_turns() {
+    let mut queues = queues(1..=3);
+    (1..=3).for_each(|instance| push(&mut queues, instance, instance * 100..instance * 100 + 50));
+    assert_eq!(handed_out(&mut queues)[..6], [1, 2, 3, 1, 2, 3]);
+}
+
+#[test]
+fn one_destination_does_not_use_up_what_others_need() {
+    let mut queues = queues(1..=10);
+    (1..=10).for_each(|instance| push(&mut queues, instance, instance * 100..instance * 100 + 50));
+    while next(&mut queues).is_some() {}
+    queues.push(PendingDelivery { destination: DestinationKind::Workonflow, ..delivery(1, 9_000) }, at(0));
+    assert_eq!(next(&mut queues).map(|delivery| delivery.destination), Some(DestinationKind::Workonflow));
+}
+
+#[test]
+fn what_is_held_back_is_served_when_it_is_not_any_more() {
+    let mut queues = queues(1..=2);
+    push(&mut queues, 1, [1]);
+    push(&mut queues, 2, [2]);
+    let holds = |instance| instance == InstanceId(1);
+    assert_eq!(queues.next(at(0), holds).map(|delivery| delivery.id.0), Some(2));
+    assert_eq!((queues.next(at(0), holds), queues.next_due()), (None, None));
+    assert_eq!(next(&mut queues), None, "nobody looks before something changes");
+    queues.wake(at(0));
+    assert_eq!(handed_out(&mut queues), [1]);
+}
+
+#[test]
+fn a_retry_is_due_when_its_time_has_come() {
+    let mut queues = queues([1]);
+    push(&mut queues, 1, [1]);
+    let delivery = next(&mut queues).unwrap();
+    queues.settle(&Settled { delivery, again_at: Some(at(5)) }, at(0));
+    assert_eq!((next(&mut queues), queues.next_due()), (None, Some(at(5))));
+    assert!(queues.next(at(5), |_| false).is_some());
+}
+
+#[test]
+fn what_is_under_way_of_a_forgotten_instance_still_counts_until_it_ends() {
+    let mut queues = queues(1..=2);
+    push(&mut queues, 1, [1, 2]);
+    let under_way = next(&mut queues).unwrap();
+    queues.forget(InstanceId(1));
+    assert_eq!(queues.under_way, 1);
+    settle(&mut queues, under_way);
+    assert_eq!((queues.under_way, queues.shares[&DestinationKind::Kontur].under_way), (0, 0));
+}
+
+proptest! {
+    /// Whatever is pushed, settled and put off: the limits hold, the counts are right, and in the end everything was told.
+    #[test]
+    fn the_limits_hold_and_everything_is_told(steps in prop::collection::vec((0_u8..4, 1_i64..6), 1..300)) {
+        let mut queues = queues(1..=5);
+        let (mut second, mut planned, mut told) = (0, 0, 0);
+        let mut under_way: Vec<PendingDelivery> = Vec::new();
+        let end = std::iter::repeat_n([(1, 1), (2, 1), (3, 1)], 1_000).flatten();
+        for (step, instance) in steps.into_iter().chain(end) {
+            match step {
+                0 => {
+                    planned += 1;
+                    queues.push(delivery(instance, planned), at(second));
+                }
+                1 => under_way.extend(queues.next(at(second), |_| false)),
+                2 if !under_way.is_empty() => {
+                    let delivery = under_way.remove(0);
+                    let again_at = (delivery.id.0 % 3 == 0 && delivery.attempts == 0).then(|| at(second + instance));
+                    told += i64::from(again_at.is_none());
+                    let delivery = PendingDelivery { attempts: 1, ..delivery };
+                    queues.settle(&Settled { delivery, again_at }, at(second));
+                }
+                _ => second += 1,
+            }
+            prop_assert_eq!(queues.under_way, under_way.len());
+            prop_assert!(under_way.len() <= LIMITS.per_destination);
+            for instance in 1..=5 {
+                let own = under_way.iter().filter(|one| one.instance == InstanceId(instance)).count();
+                prop_assert!(own <= LIMITS.per_queue);
+            }
+        }
+        prop_assert_eq!(told, planned);
+    }
+}
