@@ -107,10 +107,21 @@ impl Connect for Adapters {
     }
 }
 
+/// What a test or a bench changes in a server, and no configuration can.
+#[derive(Default)]
+pub(crate) struct Probes {
+    /// Whoever listens at the points at which a process may die.
+    pub(crate) crash_points: CrashPoints,
+    /// Changes that one transaction takes at most; the store's own limit if not given.
+    pub(crate) largest_batch: Option<usize>,
+}
+
 /// The engine on the configured database, with the configured instances.
-pub(crate) async fn start_engine(config: &Config, crash_points: CrashPoints) -> anyhow::Result<Arc<Engine>> {
+pub(crate) async fn start_engine(config: &Config, probes: Probes) -> anyhow::Result<Arc<Engine>> {
     let path = database_path(config.database_url.expose())?;
-    let store = StoreOptions { crash_points: crash_points.clone(), ..StoreOptions::at(&path).alone() };
+    let Probes { crash_points, largest_batch } = probes;
+    let mut store = StoreOptions { crash_points: crash_points.clone(), ..StoreOptions::at(&path).alone() };
+    store.largest_batch = largest_batch.unwrap_or(store.largest_batch);
     let store =
         Store::open(&store).with_context(|| format!("the database {} cannot be opened", path.display()))?;
     let options = EngineOptions {

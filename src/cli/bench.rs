@@ -2,14 +2,17 @@
 //! The server, what it is compared with, the load and the remote systems are processes of their own on loopback, so
 //! that the figures hold when the machine's speed drifts. What each bench means is in `docs/performance.md`.
 
-#![expect(dead_code, reason = "shared by benches that are still to come")]
-
 mod bare;
 mod control;
+mod deliver;
+mod end_to_end;
 mod figure;
+mod group_commit;
 mod http;
 mod ingest;
+mod latency;
 mod load;
+mod neighbours;
 mod process;
 mod server;
 mod sink;
@@ -27,12 +30,25 @@ pub(super) struct Bench {
 enum What {
     /// Durable accepted events per second ÷ requests per second of a bare JSON handler; CPU and p99 likewise.
     Ingest(ingest::Options),
+    /// Durable events per second with group commit ÷ with one transaction per event.
+    GroupCommit(group_commit::Options),
+    /// Deliveries per second, from a backlog and beside a full load ÷ a loop around the HTTP client.
+    Deliver(deliver::Options),
+    /// Events per second, each accepted and told in order with two callbacks ÷ Svix.
+    EndToEnd(end_to_end::Options),
+    /// From when an event is sent until its callback arrives, at a steady rate.
+    Latency(latency::Options),
+    /// How much later callbacks arrive because another workspace's or destination's remote system is in trouble.
+    Neighbours(neighbours::Options),
     /// A handler that reads JSON and does nothing else, in a process of its own.
     #[command(hide = true)]
     Bare,
     /// The load of the other benches, in a process of its own.
     #[command(hide = true)]
     Load(load::Options),
+    /// A loop around the HTTP client, in a process of its own.
+    #[command(hide = true)]
+    Posts(deliver::PostsOptions),
     /// The remote systems of the other benches, in a process of their own.
     #[command(hide = true)]
     Sink,
@@ -56,8 +72,14 @@ impl Bench {
     pub(super) fn run(self) -> anyhow::Result<()> {
         match self.what {
             What::Ingest(options) => ingest::run(&options),
+            What::GroupCommit(options) => group_commit::run(&options),
+            What::Deliver(options) => deliver::run(&options),
+            What::EndToEnd(options) => end_to_end::run(&options),
+            What::Latency(options) => latency::run(&options),
+            What::Neighbours(options) => neighbours::run(&options),
             What::Bare => bare::run(),
             What::Load(options) => load::run(&options),
+            What::Posts(options) => deliver::run_posts(&options),
             What::Sink => sink::run(),
         }
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
+#[cfg(feature = "sandbox")]
 use domain::port::crash::CrashPoints;
 use engine::Engine;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -16,6 +17,7 @@ use poem::listener::{Acceptor, Listener, TcpAcceptor, TcpListener};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::wiring::Probes;
 use crate::{api, lifecycle, telemetry, wiring};
 
 /// Requests under way may take so long to end when the server is stopped.
@@ -28,6 +30,10 @@ pub(super) struct Serve {
     #[cfg(feature = "sandbox")]
     #[arg(long, value_name = "POINT[:N]", hide = true)]
     die_at: Option<die_at::DieAt>,
+    /// Put no more changes than this into one transaction.
+    #[cfg(feature = "sandbox")]
+    #[arg(long, value_name = "N", hide = true, value_parser = clap::value_parser!(u16).range(1..))]
+    largest_batch: Option<u16>,
 }
 
 impl Serve {
@@ -36,7 +42,7 @@ impl Serve {
         telemetry::start_log(&config.log.level, config.log.format);
         let runtime = tokio::runtime::Runtime::new().context("the runtime cannot start")?;
         runtime.block_on(async {
-            let server = Server::bind(config, self.crash_points()).await?;
+            let server = Server::bind(config, self.probes()).await?;
             let stop = CancellationToken::new();
             let ended = stop.clone();
             tokio::spawn(async move {
@@ -48,13 +54,14 @@ impl Serve {
     }
 
     #[cfg(feature = "sandbox")]
-    fn crash_points(&self) -> CrashPoints {
-        self.die_at.map_or_else(CrashPoints::default, die_at::DieAt::crash_points)
+    fn probes(&self) -> Probes {
+        let crash_points = self.die_at.map_or_else(CrashPoints::default, die_at::DieAt::crash_points);
+        Probes { crash_points, largest_batch: self.largest_batch.map(usize::from) }
     }
 
     #[cfg(not(feature = "sandbox"))]
-    fn crash_points(&self) -> CrashPoints {
-        CrashPoints::default()
+    fn probes(&self) -> Probes {
+        Probes::default()
     }
 }
 
@@ -70,24 +77,20 @@ pub(crate) struct Server {
 
 impl Server {
     /// Binds the ports, opens the database and starts the engine.
-    async fn bind(config: &Config, crash_points: CrashPoints) -> anyhow::Result<Self> {
+    async fn bind(config: &Config, probes: Probes) -> anyhow::Result<Self> {
         let acceptor = bind(config.listen, "listen").await?;
-        Self::start(acceptor, config, crash_points).await
+        Self::start(acceptor, config, probes).await
     }
 
     /// The same on a port that is bound already.
     #[cfg(feature = "sandbox")]
     pub(crate) async fn on(acceptor: TcpAcceptor, config: &Config) -> anyhow::Result<Self> {
-        Self::start(acceptor, config, CrashPoints::default()).await
+        Self::start(acceptor, config, Probes::default()).await
     }
 
-    async fn start(
-        acceptor: TcpAcceptor,
-        config: &Config,
-        crash_points: CrashPoints,
-    ) -> anyhow::Result<Self> {
+    async fn start(acceptor: TcpAcceptor, config: &Config, probes: Probes) -> anyhow::Result<Self> {
         let metrics = telemetry::start_metrics()?;
-        let engine = wiring::start_engine(config, crash_points).await?;
+        let engine = wiring::start_engine(config, probes).await?;
         let metrics_acceptor = match config.metrics_listen {
             Some(address) => Some(bind(address, "metrics_listen").await?),
             None => None,

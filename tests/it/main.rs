@@ -9,6 +9,7 @@
 mod actors;
 mod admin;
 mod architecture;
+mod bench;
 mod browser;
 mod calls_to_kontur;
 mod cli;

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::error::StorageError;
 pub(crate) use migrate::migrate;
 pub use writer::Mishap;
-pub(crate) use writer::{Batch, Job, Writer, gather, run as run_writer};
+pub(crate) use writer::{Batch, Job, LARGEST_BATCH, Writer, gather, run as run_writer};
 
 /// Statements kept prepared per connection: more than there are.
 const PREPARED_STATEMENTS: usize = 128;

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use self::readers::Readers;
 use self::stepper::Look;
 use crate::error::StorageError;
-use crate::sqlite::{self, Job};
+use crate::sqlite::{self, Job, LARGEST_BATCH};
 use crate::tx::Tx;
 
 /// How the store is opened.
@@ -23,6 +23,8 @@ pub struct StoreOptions {
     pub path: PathBuf,
     /// Changes that may wait for the writer; beyond that [`StorageError::Busy`].
     pub queue: usize,
+    /// Changes that one transaction takes at most.
+    pub largest_batch: usize,
     /// Refuses to open what another process has opened so: two that deliver would deliver everything twice.
     pub alone: bool,
     /// Whoever listens at the points that a change passes.
@@ -33,7 +35,8 @@ impl StoreOptions {
     /// The database file `path` with a queue for a busy machine.
     pub fn at(path: impl AsRef<Path>) -> Self {
         let path = path.as_ref().to_owned();
-        Self { path, queue: 16_384, alone: false, crash_points: CrashPoints::default() }
+        let crash_points = CrashPoints::default();
+        Self { path, queue: 16_384, largest_batch: LARGEST_BATCH, alone: false, crash_points }
     }
 
     /// The same, for the one process that serves.
@@ -71,10 +74,10 @@ impl Store {
         let lock = if options.alone { Some(Arc::new(lock(&options.path)?)) } else { None };
         let connection = sqlite::open_writer(&options.path)?;
         let (writer, jobs) = mpsc::channel(options.queue);
-        let crash_points = options.crash_points.clone();
+        let (largest_batch, crash_points) = (options.largest_batch, options.crash_points.clone());
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || sqlite::run_writer(connection, jobs, crash_points))
+            .spawn(move || sqlite::run_writer(connection, jobs, largest_batch, crash_points))
             .map_err(|error| StorageError::Driver(format!("the writer thread cannot start: {error}")))?;
         let reading = Reading::Pooled(Arc::new(Readers::new(options.path.clone())));
         let thread = Some(Arc::new(WriterThread(Mutex::new(Some(thread)))));

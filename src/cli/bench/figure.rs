@@ -46,7 +46,7 @@ impl Goal {
     fn shown(self, value: f64) -> String {
         let sign = if self.bound == Bound::AtLeast { '≥' } else { '≤' };
         let verdict = if self.met(value) { "ok" } else { "MISSED" };
-        format!("goal {sign} {}  {verdict}", self.value)
+        format!("goal {sign} {} {verdict}", plain(self.value))
     }
 }
 
@@ -158,6 +158,12 @@ pub(super) fn quantile(values: impl IntoIterator<Item = f64>, part: f64) -> f64 
     )]
     let index = (sorted.len() as f64 * part) as usize;
     sorted.get(index.min(sorted.len().saturating_sub(1))).copied().unwrap_or_default()
+}
+
+/// As people write it: no zeros at the end.
+fn plain(value: f64) -> String {
+    let text = format!("{value:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// Enough digits to compare, not more.

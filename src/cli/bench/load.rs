@@ -60,9 +60,12 @@ pub(super) enum Calls {
 pub(super) struct Done {
     /// Requests answered with 200.
     pub(super) accepted: usize,
+    /// Calls whose last event was among them; not counted with a rate.
+    pub(super) calls: usize,
     /// In so many seconds.
     pub(super) seconds: f64,
-    /// When the last was answered, on the clock that all processes share.
+    /// When the first was sent and when the last was answered, on the clock that all processes share.
+    pub(super) began: u64,
     pub(super) ended: u64,
     /// From sending a request (with a rate: from when it was due) to its answer, in milliseconds.
     pub(super) p50_ms: f64,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::Value;
@@ -42,8 +42,6 @@ pub(super) struct Plan {
 pub(super) struct Server {
     pub(super) process: Process,
     pub(super) address: SocketAddr,
-    /// From the start of the process until it said that it is ready.
-    pub(super) started_in: Duration,
     control: Control,
     _folder: TempDir,
 }
@@ -78,7 +76,6 @@ impl Plan {
         let (file, log) = (folder.path().join("kontur-telephony.toml"), folder.path().join(LOG));
         std::fs::write(&file, self.configuration(folder.path()))?;
         let control = Control::new()?;
-        let began = Instant::now();
         let mut process = Process::start(
             program()?.arg("--config").arg(&file).args(self.command).stderr(File::create(&log)?),
         )?;
@@ -88,7 +85,7 @@ impl Plan {
             }
             Ok(ready(&log))
         })?;
-        Ok(Server { process, address, started_in: began.elapsed(), control, _folder: folder })
+        Ok(Server { process, address, control, _folder: folder })
     }
 
     fn configuration(&self, folder: &Path) -> String {

@@ -13,8 +13,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use self::answer::Answer;
+pub(super) use self::arrivals::Arrival;
 use self::arrivals::Arrivals;
-pub(super) use self::arrivals::{Arrival, Seen};
+use self::arrivals::Seen;
 pub(super) use self::client::{Fault, Sink};
 use super::http::Message;
 use super::process;

@@ -13,7 +13,7 @@ use crate::error::StorageError;
 use crate::tx::Tx;
 
 /// More than this is not put into one transaction, so that the first in it does not wait for long.
-const LARGEST_BATCH: usize = 1024;
+pub(crate) const LARGEST_BATCH: usize = 1024;
 
 /// One caller's change. It may run more than once: a batch in which another change failed is rolled back and each of
 /// its changes is tried by itself.
@@ -28,20 +28,25 @@ pub(crate) trait Job: Send {
 /// Changes that go into one transaction.
 pub(crate) type Batch = Vec<Box<dyn Job>>;
 
-/// Runs until every sender is gone.
-pub(crate) fn run(connection: Connection, mut jobs: Receiver<Box<dyn Job>>, crash_points: CrashPoints) {
+/// Runs until every sender is gone. No transaction takes more than `largest_batch` changes.
+pub(crate) fn run(
+    connection: Connection,
+    mut jobs: Receiver<Box<dyn Job>>,
+    largest_batch: usize,
+    crash_points: CrashPoints,
+) {
     let writer = Writer::new(connection, crash_points);
-    let mut batch = Batch::with_capacity(LARGEST_BATCH);
+    let mut batch = Batch::with_capacity(largest_batch);
     while let Some(first) = jobs.blocking_recv() {
         batch.push(first);
-        gather(&mut batch, &mut jobs);
+        gather(&mut batch, &mut jobs, largest_batch);
         writer.commit_batch(&mut batch);
     }
 }
 
-/// Takes what has queued up.
-pub(crate) fn gather(batch: &mut Batch, jobs: &mut Receiver<Box<dyn Job>>) {
-    while batch.len() < LARGEST_BATCH {
+/// Takes what has queued up, until there are `largest_batch`.
+pub(crate) fn gather(batch: &mut Batch, jobs: &mut Receiver<Box<dyn Job>>, largest_batch: usize) {
+    while batch.len() < largest_batch {
         let Ok(next) = jobs.try_recv() else { break };
         batch.push(next);
     }

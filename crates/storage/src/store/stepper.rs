@@ -69,7 +69,7 @@ impl Stepper {
     /// Commits all changes that have queued up, as the writer's thread would; says how many they were. If whoever
     /// listens at a crash point panics, this does, and the next [`Self::store`] finds what was committed.
     pub fn commit(&mut self, mishap: Option<Mishap>) -> usize {
-        sqlite::gather(&mut self.batch, &mut self.changes);
+        sqlite::gather(&mut self.batch, &mut self.changes, sqlite::LARGEST_BATCH);
         let changes = self.batch.len();
         self.writer.expect(mishap);
         self.writer.commit_batch(&mut self.batch);

@@ -29,17 +29,24 @@ async fn send_all(options: &Options, requests: &Requests) -> anyhow::Result<Done
         stream.set_nodelay(true)?;
         streams.push(stream);
     }
-    let until =
-        Until { at: Instant::now() + Duration::from_secs_f64(options.seconds), over: Cell::new(false) };
-    let began = Instant::now();
+    let limited = options.events.is_some();
+    let until = Until {
+        at: Instant::now() + Duration::from_secs_f64(options.seconds),
+        over: Cell::new(false),
+        limited,
+    };
+    let (began, began_shared) = (Instant::now(), process::now());
     let senders =
         streams.into_iter().zip(requests.connections()).map(|(stream, lane)| send_lane(stream, lane, &until));
     let took: Vec<Vec<f64>> = futures_util::future::try_join_all(senders).await?;
     let seconds = began.elapsed().as_secs_f64();
     let ended = process::now();
+    let steps = options.calls.steps().len();
+    let calls = took.iter().map(|lane| lane.len() / steps).sum();
     let took = took.concat();
     let (p50_ms, p99_ms) = (quantile(took.iter().copied(), 0.5), quantile(took.iter().copied(), 0.99));
-    Ok(Done { accepted: took.len(), seconds, ended, p50_ms, p99_ms, events: Vec::new() })
+    let accepted = took.len();
+    Ok(Done { accepted, calls, seconds, began: began_shared, ended, p50_ms, p99_ms, events: Vec::new() })
 }
 
 /// When to stop.
@@ -47,11 +54,13 @@ struct Until {
     at: Instant,
     /// A connection has sent all it had: the others would go on with less competition.
     over: Cell<bool>,
+    /// Everything has to be sent, however long it takes.
+    limited: bool,
 }
 
 impl Until {
     fn reached(&self, now: Instant) -> bool {
-        now >= self.at || self.over.get()
+        !self.limited && (now >= self.at || self.over.get())
     }
 }
 

@@ -61,7 +61,8 @@ pub(super) fn send(options: &Options, requests: &Requests, rate: u32) -> anyhow:
     let seconds = schedule.began.elapsed().as_secs_f64();
     let (events, took): (Vec<Sent>, Vec<f64>) = sent.into_iter().flatten().unzip();
     let (p50_ms, p99_ms) = (quantile(took.iter().copied(), 0.5), quantile(took.iter().copied(), 0.99));
-    Ok(Done { accepted: took.len(), seconds, ended: process::now(), p50_ms, p99_ms, events })
+    let (began, ended) = (schedule.began_shared, process::now());
+    Ok(Done { accepted: took.len(), calls: 0, seconds, began, ended, p50_ms, p99_ms, events })
 }
 
 /// The events, and how many milliseconds after it was due each was answered.

@@ -74,10 +74,6 @@ impl State {
                 self.arrivals = Arrivals::default();
                 String::new()
             }
-            ["heal"] => {
-                self.faults.clear();
-                String::new()
-            }
             ["fault", part, fault] => {
                 let Some(fault) = Fault::read(fault) else { return Answer::NotFound };
                 self.faults.push((format!("/{part}/"), fault));
@@ -142,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_concerns_one_workspace_until_it_is_healed() {
+    fn a_fault_concerns_one_workspace() {
         let mut state = State::default();
         let path =
             |workspace: &str| format!("/api/v1/{workspace}/communications/callbacks/telephony/call-started");
@@ -150,7 +146,5 @@ mod tests {
         assert_eq!(ask(&mut state, &path("w1"), "{}"), Answer::Unavailable);
         assert!(matches!(ask(&mut state, &path("w0"), "{}"), Answer::Done(_)));
         assert!(matches!(ask(&mut state, &path("w10"), "{}"), Answer::Done(_)));
-        ask(&mut state, "/bench/heal", "");
-        assert!(matches!(ask(&mut state, &path("w1"), "{}"), Answer::Done(_)));
     }
 }

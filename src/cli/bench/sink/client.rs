@@ -77,11 +77,6 @@ impl Sink {
         self.order(&format!("fault/{part}/{}", fault.word()))
     }
 
-    /// Treats all requests well again. What hangs goes on hanging.
-    pub(in crate::cli::bench) fn heal(&self) -> anyhow::Result<()> {
-        self.order("heal")
-    }
-
     fn order(&self, order: &str) -> anyhow::Result<()> {
         self.ask(order).map(drop)
     }

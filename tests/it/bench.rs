@@ -1,0 +1,102 @@
+//! Every bench runs, and says what it found as a script reads it. How fast anything is does not matter here.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::harness::binary;
+
+/// The benches, and the figures that each prints.
+const BENCHES: &[(&str, &[&str])] = &[
+    ("ingest", &["ingest", "ingest-cpu", "ingest-p99"]),
+    ("group-commit", &["group-commit"]),
+    ("deliver", &["deliver", "deliver-saturated"]),
+    ("end-to-end", &["end-to-end", "end-to-end-bare"]),
+    ("latency", &["latency-p50", "latency-p99"]),
+    (
+        "neighbours",
+        &[
+            "neighbours-workspace-hangs",
+            "neighbours-workspace-refuses",
+            "neighbours-workspace-cuts",
+            "neighbours-destination-hangs",
+            "neighbours-destination-refuses",
+            "neighbours-destination-down",
+        ],
+    ),
+];
+
+/// Runs a bench for a blink.
+#[track_caller]
+fn check(bench: &str) {
+    let arguments = ["bench", bench, "--json", "--rounds=1", "--seconds=0.1"];
+    let (_, figures) = BENCHES.iter().find(|(name, _)| *name == bench).expect("one of the benches");
+    let printed = run(&arguments);
+    let lines: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let names: Vec<&str> = lines.iter().filter_map(|line| line["name"].as_str()).collect();
+    assert_eq!(names, *figures);
+    for line in &lines {
+        assert!(line["ratio"].is_f64() && line["goal"].is_f64() && line["met"].is_boolean(), "{line}");
+        let rounds = line["rounds"].as_array().expect("rounds");
+        assert_eq!(rounds.len(), 1, "the round that warms up is not counted: {line}");
+        let measured = |side: &Value| side.as_f64().is_some_and(|side| side > 0.0);
+        assert!(
+            rounds.iter().all(|round| measured(&round["ours"]) && measured(&round["reference"])),
+            "{line}"
+        );
+    }
+}
+
+fn run(arguments: &[&str]) -> String {
+    let output = Command::new(binary()).args(arguments).output().expect("the binary runs");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn ingest() {
+    check("ingest");
+}
+
+#[test]
+fn group_commit() {
+    check("group-commit");
+}
+
+#[test]
+fn deliver() {
+    check("deliver");
+}
+
+#[test]
+fn end_to_end() {
+    check("end-to-end");
+}
+
+#[test]
+fn latency() {
+    check("latency");
+}
+
+#[test]
+fn neighbours() {
+    check("neighbours");
+}
+
+#[test]
+fn people_get_a_table() {
+    let table = run(&["bench", "group-commit", "--rounds=1", "--seconds=0.1"]);
+    assert!(table.starts_with("group-commit, events/s\n"), "{table}");
+    assert!(table.contains("goal ≥ 8 "), "{table}");
+}
+
+#[test]
+fn none_is_forgotten_here() {
+    let help = run(&["bench", "--help"]);
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let names =
+        commands.take_while(|line| !line.is_empty()).filter_map(|line| line.split_whitespace().next());
+    let shown: BTreeSet<&str> = names.filter(|name| *name != "help").collect();
+    assert_eq!(shown, BENCHES.iter().map(|(name, _)| *name).collect());
+}
