@@ -94,7 +94,8 @@ impl AccessKeys {
 
     fn is_remembered(&self, entry: &(InstanceId, KeyHash), now: Timestamp) -> bool {
         let good = self.good.lock().unwrap_or_else(PoisonError::into_inner);
-        good.get(entry).is_some_and(|since| now.since(*since) < REMEMBERED_FOR)
+        // A key from the future was remembered before the clock was set back: nobody knows how old it is.
+        good.get(entry).is_some_and(|since| *since <= now && now.since(*since) < REMEMBERED_FOR)
     }
 
     fn remember(&self, entry: (InstanceId, KeyHash), at: Timestamp) {

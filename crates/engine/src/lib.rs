@@ -4,6 +4,7 @@
 mod access;
 pub mod admin;
 mod chance;
+mod clock_watch;
 pub mod dial;
 pub mod error;
 pub mod happening;

@@ -24,6 +24,8 @@ use deliver::Deliverer;
 use lanes::Refill;
 use queues::{QueueKey, Queues};
 
+use crate::clock_watch::ClockWatch;
+
 /// Deliveries read from the store at once when the lanes in memory run low.
 const REFILL: u32 = 4_096;
 
@@ -58,6 +60,8 @@ pub(crate) struct Settled {
     pub(crate) delivery: PendingDelivery,
     /// When to try again; none if the delivery is done with.
     pub(crate) again_at: Option<Timestamp>,
+    /// When that was decided.
+    pub(crate) at: Timestamp,
 }
 
 /// The way to the dispatcher. Never blocks, so that a commit's hook can use it.
@@ -86,6 +90,7 @@ pub(crate) struct Dispatcher {
     tasks: TaskTracker,
     stop: CancellationToken,
     queues: Queues,
+    watch: ClockWatch,
 }
 
 impl Dispatcher {
@@ -99,7 +104,16 @@ impl Dispatcher {
     ) -> Self {
         let (store, clock) = (deliverer.store.clone(), Arc::clone(&deliverer.clock));
         let queues = Queues::new(limits);
-        Self { store, clock, deliverer: Arc::new(deliverer), commands, tasks, stop, queues }
+        Self {
+            store,
+            clock,
+            deliverer: Arc::new(deliverer),
+            commands,
+            tasks,
+            stop,
+            queues,
+            watch: ClockWatch::default(),
+        }
     }
 
     /// Finds out who has something pending in the store. What was due may have been sent by the process before this
@@ -140,7 +154,7 @@ impl Dispatcher {
     }
 
     fn take(&mut self, command: Command) {
-        let now = self.clock.now();
+        let now = self.now();
         match command {
             Command::Planned(planned) => {
                 for delivery in planned {
@@ -160,8 +174,18 @@ impl Dispatcher {
         }
     }
 
-    fn hand_out(&mut self) {
+    /// The present. A clock that was set back takes along whatever waits.
+    fn now(&mut self) -> Timestamp {
         let now = self.clock.now();
+        let set_back = self.watch.set_back(now);
+        if set_back > Duration::ZERO {
+            self.queues.bring_forward(set_back, now);
+        }
+        now
+    }
+
+    fn hand_out(&mut self) {
+        let now = self.now();
         while let Some(delivery) = self.queues.next(now, |instance| self.deliverer.holds(instance)) {
             let deliverer = Arc::clone(&self.deliverer);
             self.tasks.spawn(async move { deliverer.deliver(delivery).await });

@@ -1,7 +1,7 @@
 //! Hands finished calls on once they have been quiet: the timer of `settle_ms`.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+mod timers;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,10 +11,8 @@ use storage::error::StorageError;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use self::timers::{Timer, Timers};
 use crate::Engine;
-
-/// Calls handed on in one change.
-const BATCH: usize = 256;
 
 /// How long to wait when the store does not take it.
 const STORE_AGAIN: Duration = Duration::from_millis(500);
@@ -41,50 +39,36 @@ pub(crate) async fn run(
     mut news: mpsc::UnboundedReceiver<(CallId, Timestamp)>,
     stop: CancellationToken,
 ) {
-    let mut timers = BinaryHeap::new();
+    let mut timers = Timers::default();
     loop {
-        let wait =
-            timers.peek().map(|Reverse((at, _)): &Reverse<(Timestamp, CallId)>| at.since(engine.clock.now()));
+        let wait = timers.wait(engine.clock.now());
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
-            Some((call, at)) = news.recv() => timers.push(Reverse((at, call))),
+            Some((call, at)) = news.recv() => timers.extend([Timer { rings_at: at, call, at }]),
             () = tokio::time::sleep(wait.unwrap_or(Duration::MAX)), if wait.is_some() => {
-                let due = take_due(&mut timers, engine.clock.now());
+                let due = timers.take_due(engine.clock.now());
                 if let Err(error) = engine.hand_on(due.clone()).await {
                     tracing::error!(%error, "finished calls cannot be handed on; trying again");
-                    let again = engine.clock.now().plus(STORE_AGAIN);
-                    timers.extend(due.into_iter().map(|call| Reverse((again, call))));
+                    let rings_at = engine.clock.now().plus(STORE_AGAIN);
+                    timers.extend(due.into_iter().map(|timer| Timer { rings_at, ..timer }));
                 }
             }
         }
     }
 }
 
-fn take_due(timers: &mut BinaryHeap<Reverse<(Timestamp, CallId)>>, now: Timestamp) -> Vec<CallId> {
-    let mut due = Vec::new();
-    while due.len() < BATCH
-        && let Some(Reverse((at, call))) = timers.peek().copied()
-        && at <= now
-    {
-        timers.pop();
-        due.push(call);
-    }
-    due.sort_unstable();
-    due.dedup();
-    due
-}
-
 impl Engine {
-    /// Hands on those of `calls` that have been quiet; the others have a later timer of their own.
-    async fn hand_on(&self, calls: Vec<CallId>) -> Result<(), StorageError> {
+    /// Hands on those calls that have been quiet; the others have a later timer of their own.
+    async fn hand_on(&self, due: Vec<Timer>) -> Result<(), StorageError> {
         let now = self.clock.now();
         let instances = Arc::clone(&self.instances);
         self.journal(move |tx, waits| {
             let mut after = crate::ingest::Aftermath::default();
-            for call in &calls {
-                let Some(stored) = tx.take_call(*call)? else { continue };
-                let quiet = stored.settle_at.is_some_and(|at| at <= now);
+            for timer in &due {
+                let Some(stored) = tx.take_call(timer.call)? else { continue };
+                // The clock may have been set since: what counts is whether this is the call's latest timer.
+                let quiet = stored.settle_at == Some(timer.at);
                 let Some(instance) = instances.get(stored.instance).filter(|_| quiet) else {
                     tx.put_back(stored);
                     continue;

@@ -101,7 +101,8 @@ impl Deliverer {
 
     /// Nothing was sent: what it needs cannot be had now.
     fn later(&self, delivery: PendingDelivery) -> Settled {
-        Settled { again_at: Some(self.clock.now().plus(STORE_AGAIN)), delivery }
+        let at = self.clock.now();
+        Settled { again_at: Some(at.plus(STORE_AGAIN)), delivery, at }
     }
 
     async fn client_of(&self, delivery: &PendingDelivery) -> Option<Phone> {
@@ -202,7 +203,7 @@ impl Deliverer {
         } else {
             None
         };
-        Settled { delivery, again_at }
+        Settled { delivery, again_at, at: now }
     }
 
     fn decide(
@@ -275,7 +276,7 @@ impl Deliverer {
             tracing::error!(%error, "an expired delivery cannot be marked; trying again");
             now.plus(STORE_AGAIN)
         });
-        Settled { delivery, again_at }
+        Settled { delivery, again_at, at: now }
     }
 
     async fn signal(

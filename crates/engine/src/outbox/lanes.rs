@@ -230,6 +230,18 @@ impl Lanes {
         }
     }
 
+    /// The clock was set back by so much: whatever waits for a time waits for an earlier one.
+    pub(crate) fn bring_forward(&mut self, by: Duration) {
+        for lane in self.by_call.values_mut() {
+            lane.deliveries.iter_mut().for_each(|delivery| bring_forward(delivery, by));
+            if let Stand::Waiting(at) = &mut lane.stand {
+                *at = at.minus(by);
+            }
+        }
+        self.waiting =
+            std::mem::take(&mut self.waiting).into_iter().map(|(at, call)| (at.minus(by), call)).collect();
+    }
+
     /// Puts an open lane where its first delivery belongs: ready, or waiting until it is due. One without deliveries
     /// is forgotten.
     fn schedule(&mut self, call: CallId, now: Timestamp) {
@@ -270,6 +282,12 @@ impl Lane {
 /// When a delivery has to be looked at: when it is due, or when it expires, whichever comes first.
 fn due(delivery: &PendingDelivery) -> Timestamp {
     delivery.expires_at.map_or(delivery.due_at, |expires| delivery.due_at.min(expires))
+}
+
+/// Makes a delivery due earlier, and expire earlier.
+pub(super) fn bring_forward(delivery: &mut PendingDelivery, by: Duration) {
+    delivery.due_at = delivery.due_at.minus(by);
+    delivery.expires_at = delivery.expires_at.map(|at| at.minus(by));
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! a single call is served before the next turn of one with a long backlog, and busy ones share evenly.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
 
 use domain::clock::Timestamp;
 use domain::id::{DeliveryId, InstanceId};
@@ -13,7 +14,7 @@ use domain::outbox::limits::{Limits, Load};
 use storage::deliveries::PendingDelivery;
 
 use super::Settled;
-use super::lanes::{Lanes, Refill};
+use super::lanes::{self, Lanes, Refill};
 
 /// Whose deliveries, and where to.
 pub(super) type QueueKey = (InstanceId, DestinationKind);
@@ -85,8 +86,11 @@ impl Queues {
     }
 
     /// Takes a delivery that was just planned.
-    pub(super) fn push(&mut self, delivery: PendingDelivery, now: Timestamp) {
+    pub(super) fn push(&mut self, mut delivery: PendingDelivery, now: Timestamp) {
         let key = key_of(&delivery);
+        // Planned before the clock was set back.
+        let set_back = delivery.created_at.since(now);
+        lanes::bring_forward(&mut delivery, set_back);
         self.queue(key).lanes.push(delivery, now);
         self.place(key, now);
     }
@@ -97,7 +101,10 @@ impl Queues {
         self.under_way = self.under_way.saturating_sub(1);
         let share = self.shares.entry(key.1).or_default();
         share.under_way = share.under_way.saturating_sub(1);
-        self.queue(key).lanes.settle(&settled.delivery, settled.again_at, now);
+        // Decided before the clock was set back: the delay counts, not the time.
+        let set_back = settled.at.since(now);
+        let again_at = settled.again_at.map(|at| at.minus(set_back));
+        self.queue(key).lanes.settle(&settled.delivery, again_at, now);
         self.place(key, now);
     }
 
@@ -139,6 +146,15 @@ impl Queues {
             queue.lanes.refill(answer, now);
         }
         self.place(key, now);
+    }
+
+    /// The clock was set back by so much: whatever waits for a time waits for an earlier one.
+    pub(super) fn bring_forward(&mut self, by: Duration, now: Timestamp) {
+        let keys: Vec<_> = self.by_key.keys().copied().collect();
+        for key in keys {
+            self.queue(key).lanes.bring_forward(by);
+            self.place(key, now);
+        }
     }
 
     /// The delivery whose turn it is; it is under way until it is settled. `holds` tells whose are held back.

@@ -52,7 +52,7 @@ fn next(queues: &mut Queues) -> Option<PendingDelivery> {
 }
 
 fn settle(queues: &mut Queues, delivery: PendingDelivery) {
-    queues.settle(&Settled { delivery, again_at: None }, at(0));
+    queues.settle(&Settled { delivery, again_at: None, at: at(0) }, at(0));
 }
 
 /// Whose deliveries are handed out until the limits bind.
@@ -116,9 +116,33 @@ fn a_retry_is_due_when_its_time_has_come() {
     let mut queues = queues([1]);
     push(&mut queues, 1, [1]);
     let delivery = next(&mut queues).unwrap();
-    queues.settle(&Settled { delivery, again_at: Some(at(5)) }, at(0));
+    queues.settle(&Settled { delivery, again_at: Some(at(5)), at: at(0) }, at(0));
     assert_eq!((next(&mut queues), queues.next_due()), (None, Some(at(5))));
     assert!(queues.next(at(5), |_| false).is_some());
+}
+
+/// Found when a clock was set back by an hour: retries waited until it was that time again.
+#[test]
+fn a_clock_that_is_set_back_takes_what_waits_with_it() {
+    let mut queues = queues([1]);
+    push(&mut queues, 1, [1, 2]);
+    let (waiting, under_way) = (next(&mut queues).unwrap(), next(&mut queues).unwrap());
+    queues.settle(&Settled { delivery: waiting, again_at: Some(at(4_005)), at: at(4_000) }, at(4_000));
+    queues.bring_forward(Duration::from_hours(1), at(400));
+    assert_eq!((next(&mut queues), queues.next_due()), (None, Some(at(405))));
+    let first = queues.next(at(405), |_| false).map(|delivery| delivery.id.0);
+    // Its attempt ended before the clock was set, and the news of it came after.
+    queues.settle(&Settled { delivery: under_way, again_at: Some(at(4_002)), at: at(4_000) }, at(400));
+    assert_eq!((first, queues.next_due()), (Some(1), Some(at(402))));
+}
+
+/// The news of its planning came after the clock was set back.
+#[test]
+fn what_was_planned_before_the_clock_was_set_back_is_due_at_once() {
+    let mut queues = queues([1]);
+    let planned = PendingDelivery { created_at: at(4_000), due_at: at(4_000), ..delivery(1, 1) };
+    queues.push(planned, at(400));
+    assert!(queues.next(at(400), |_| false).is_some());
 }
 
 #[test]
@@ -152,7 +176,7 @@ proptest! {
                     let again_at = (delivery.id.0 % 3 == 0 && delivery.attempts == 0).then(|| at(second + instance));
                     told += i64::from(again_at.is_none());
                     let delivery = PendingDelivery { attempts: 1, ..delivery };
-                    queues.settle(&Settled { delivery, again_at }, at(second));
+                    queues.settle(&Settled { delivery, again_at, at: at(second) }, at(second));
                 }
                 _ => second += 1,
             }
