@@ -62,9 +62,21 @@ need_c_compiler() { need_commands 'cc' gcc libc6-dev; }
 need_nextest() { need_cargo_tool nextest "$NEXTEST_VERSION"; }
 need_cargo_deny() { need_cargo_tool deny "$CARGO_DENY_VERSION"; }
 need_chromium() { need_commands 'chromium chromedriver' chromium chromium-driver; }
+# The server's clock is set wrong with it.
+need_faketime() { need_commands 'faketime' faketime; }
 need_debootstrap() { need_commands 'debootstrap' debootstrap; }
 need_shellcheck() { need_commands 'shellcheck' shellcheck; }
 # What the commands and programs of the documents are run with.
 need_document_tools() {
     need_commands 'curl openssl ip unshare python3 node' curl openssl iproute2 util-linux python3 nodejs
+}
+# The disk that gets full is mounted in a namespace of its own.
+need_mounts() {
+    local options
+    for options in '--mount' '--map-root-user --mount'; do
+        # shellcheck disable=SC2086 # a list of words
+        unshare $options mount -t tmpfs tmpfs /mnt 2>/dev/null && return 0
+    done
+    MISSING='file systems cannot be mounted here, not even in a namespace'
+    return 1
 }

@@ -84,5 +84,13 @@ step_tests() {
         left_out documents "$MISSING"
         filter+=' and not test(/(^|::)readme::(walk|signing)::/)'
     }
+    need_faketime || {
+        left_out clock "$MISSING"
+        filter+=' and not test(/(^|::)faults::clock::/)'
+    }
+    need_mounts || {
+        left_out disk "$MISSING"
+        filter+=' and not test(/(^|::)faults::disk::/)'
+    }
     INSTA_UPDATE=no cargo nextest run --locked --workspace --profile ci --filterset "$filter" 2>&1 | tee "$WORK/tests.log"
 }

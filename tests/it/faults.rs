@@ -20,12 +20,17 @@ macro_rules! cells {
 
 mod calls;
 mod cell;
+mod clock;
+mod database;
+mod disk;
 mod kontur;
 mod metabot;
 mod neighbour;
 mod office;
 mod provider;
+mod room;
 mod row;
+mod sender;
 mod way;
 mod whole;
 mod workonflow;

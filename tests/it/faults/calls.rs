@@ -32,6 +32,14 @@ pub(super) struct Call {
     pub(super) end: End,
 }
 
+impl Call {
+    /// What a trace tells of.
+    pub(super) fn traced(kind: Kind, trace: &Trace) -> Self {
+        let end = if kind.is_answered() { End::Answered } else { End::Missed };
+        Self { external_id: trace.call_id(), client: trace.client_digits(), end }
+    }
+}
+
 /// Calls that are told by webhook alone.
 pub(super) struct Traces {
     telephony: Telephony,
@@ -66,12 +74,7 @@ impl Traces {
     pub(super) fn calls(&self) -> Vec<Call> {
         let going_on = (Kind::Answered, self.going_on.clone());
         let all = std::iter::once(&going_on).chain(&self.coming);
-        all.map(|(kind, trace)| Call {
-            external_id: trace.call_id(),
-            client: trace.client_digits(),
-            end: if kind.is_answered() { End::Answered } else { End::Missed },
-        })
-        .collect()
+        all.map(|(kind, trace)| Call::traced(*kind, trace)).collect()
     }
 }
 

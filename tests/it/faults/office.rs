@@ -106,7 +106,7 @@ impl Office {
 }
 
 /// Looks again and again; fails at the [`DEADLINE`] with what is missing then.
-async fn until_nothing_is_missing(what: &str, missing: impl Fn() -> Vec<String>) {
+pub(super) async fn until_nothing_is_missing(what: &str, missing: impl Fn() -> Vec<String>) {
     let began = Instant::now();
     loop {
         let missing = missing();

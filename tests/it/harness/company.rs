@@ -1,6 +1,7 @@
 //! A company with its server: what every story begins with.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde_json::Value;
 use simulators::journal::{Journal, System};
@@ -11,11 +12,13 @@ use super::{Configuration, DEADLINE, Server, configuration, eventually, leaks};
 use crate::actors::{Admin, Kontur, Person, Telephony};
 
 type Edit = Box<dyn FnOnce(&mut Configuration, &Sandbox)>;
+type Launcher = Box<dyn FnOnce(&Path) -> Vec<String>>;
 
 /// How a company is to be started.
 #[must_use]
 pub(crate) struct Plan {
     edits: Vec<Edit>,
+    launcher: Option<Launcher>,
     is_set_up: bool,
 }
 
@@ -52,6 +55,12 @@ impl Plan {
         })
     }
 
+    /// The server is started by a command, made for the folder of its files (see [`Server::launch_by`]).
+    pub(crate) fn launch_by(mut self, command: impl FnOnce(&Path) -> Vec<String> + 'static) -> Self {
+        self.launcher = Some(Box::new(command));
+        self
+    }
+
     /// Nobody has pressed Setup yet.
     pub(crate) fn not_set_up(mut self) -> Self {
         self.is_set_up = false;
@@ -66,6 +75,10 @@ impl Plan {
         let mut configuration = configuration::of(&sandbox, &server.listen(), &server.database_url());
         self.edits.into_iter().for_each(|edit| edit(&mut configuration, &sandbox));
         server.configure(&configuration.to_string());
+        if let Some(command) = self.launcher {
+            let command = command(server.directory());
+            server.launch_by(command);
+        }
         server.start().await;
         let http = simulators::http::client().expect("an HTTP client");
         let secrets = leaks::secrets(&configuration);
@@ -86,7 +99,7 @@ impl Company {
 
     /// A company to be started in some other way.
     pub(crate) fn plan() -> Plan {
-        Plan { edits: Vec::new(), is_set_up: true }
+        Plan { edits: Vec::new(), launcher: None, is_set_up: true }
     }
 
     /// What the simulated systems saw.

@@ -21,6 +21,8 @@ pub(crate) struct Server {
     port: u16,
     url: String,
     http: reqwest::Client,
+    /// The command that starts the binary; empty: it is started as it is.
+    launcher: Vec<String>,
     child: Option<Child>,
 }
 
@@ -33,6 +35,7 @@ impl Server {
             port,
             url: format!("http://127.0.0.1:{port}"),
             http: simulators::http::client().expect("an HTTP client"),
+            launcher: Vec::new(),
             child: None,
         }
     }
@@ -60,6 +63,12 @@ impl Server {
     /// The process's number while it runs.
     pub(crate) fn pid(&self) -> Option<u32> {
         self.child.as_ref().map(Child::id)
+    }
+
+    /// From the next start on the binary is started by this command, to which it is added with its arguments. The
+    /// command has to become the server (`exec`), lest a kill hit something else.
+    pub(crate) fn launch_by(&mut self, command: Vec<String>) {
+        self.launcher = command;
     }
 
     /// Writes the configuration for the next start.
@@ -120,7 +129,8 @@ impl Server {
     fn spawn(&mut self) {
         assert!(self.child.is_none(), "the server runs already");
         let log = || self.open_log();
-        let child = Command::new(binary())
+        let child = self
+            .command()
             .arg("--config")
             .arg(self.configuration_path())
             .arg("serve")
@@ -130,6 +140,13 @@ impl Server {
             .stderr(log())
             .spawn();
         self.child = Some(child.expect("the binary starts"));
+    }
+
+    fn command(&self) -> Command {
+        let Some((program, arguments)) = self.launcher.split_first() else { return Command::new(binary()) };
+        let mut command = Command::new(program);
+        command.args(arguments).arg(binary());
+        command
     }
 
     fn open_log(&self) -> File {
