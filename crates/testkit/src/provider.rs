@@ -1,6 +1,6 @@
 //! A telephony system.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -31,17 +31,21 @@ pub struct FakeProvider {
     dials: Mutex<Vec<DialRequest>>,
     hung_up: Mutex<Vec<LegId>>,
     pages: Mutex<VecDeque<HistoryPage>>,
+    calls: Mutex<HashMap<ExternalId, Vec<CallEvent>>>,
+    look_ups: Mutex<Vec<ExternalId>>,
     trouble: Mutex<Option<RemoteErrorKind>>,
 }
 
 impl Default for FakeProvider {
     fn default() -> Self {
-        let capabilities = Capabilities { dial: true, hang_up: true, history: true };
+        let capabilities = Capabilities { dial: true, hang_up: true, history: true, look_up: true };
         Self {
             capabilities: Mutex::new(capabilities),
             dials: Mutex::default(),
             hung_up: Mutex::default(),
             pages: Mutex::default(),
+            calls: Mutex::default(),
+            look_ups: Mutex::default(),
             trouble: Mutex::default(),
         }
     }
@@ -71,6 +75,17 @@ impl FakeProvider {
     /// The history's next pages; after them it is empty.
     pub fn push_history(&self, page: HistoryPage) {
         lock(&self.pages).push_back(page);
+    }
+
+    /// Knows a call from now on, as these lines of a webhook.
+    pub fn know(&self, call: &str, lines: &str) {
+        let events = self.parse(lines.as_bytes()).expect("lines that are events");
+        lock(&self.calls).insert(call.into(), events);
+    }
+
+    /// The calls it was asked about.
+    pub fn look_ups(&self) -> Vec<ExternalId> {
+        lock(&self.look_ups).clone()
     }
 
     fn answer(&self, operation: &'static str) -> Result<(), RemoteError> {
@@ -125,6 +140,13 @@ impl Provider for FakeProvider {
     async fn history(&self, _: Window, _: Option<&str>) -> Result<HistoryPage, RemoteError> {
         self.answer("read history")?;
         Ok(lock(&self.pages).pop_front().unwrap_or_default())
+    }
+
+    async fn call(&self, call: &ExternalId) -> Result<Vec<CallEvent>, RemoteError> {
+        lock(&self.look_ups).push(call.clone());
+        self.answer("read call")?;
+        let unknown = || RemoteError::new("generic", "read call", RemoteErrorKind::NotFound, "no such call");
+        lock(&self.calls).get(call).cloned().ok_or_else(unknown)
     }
 
     async fn recording(&self, _: &ExternalId, _: &Recording, _: u64) -> Result<Audio, RemoteError> {

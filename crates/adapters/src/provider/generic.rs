@@ -52,11 +52,6 @@ impl Generic {
         Ok(Self { country, verifier: Verifier::new(&settings.webhook_secret)?, control })
     }
 
-    /// One past or running call as the events it has caused so far, with fresh URLs of its recordings.
-    pub async fn call(&self, call: &ExternalId) -> Result<Vec<CallEvent>, RemoteError> {
-        self.control("read call")?.call(call).await
-    }
-
     fn control(&self, operation: &'static str) -> Result<&Client, RemoteError> {
         self.control.as_ref().ok_or_else(|| {
             let message =
@@ -79,7 +74,7 @@ impl Provider for Generic {
 
     fn capabilities(&self) -> Capabilities {
         let controlled = self.control.is_some();
-        Capabilities { dial: controlled, hang_up: controlled, history: controlled }
+        Capabilities { dial: controlled, hang_up: controlled, history: controlled, look_up: controlled }
     }
 
     fn verify(&self, request: &WebhookRequest<'_>) -> Result<(), WebhookError> {
@@ -100,6 +95,10 @@ impl Provider for Generic {
 
     async fn history(&self, window: Window, cursor: Option<&str>) -> Result<HistoryPage, RemoteError> {
         self.control("read history")?.history(window, cursor).await
+    }
+
+    async fn call(&self, call: &ExternalId) -> Result<Vec<CallEvent>, RemoteError> {
+        self.control("read call")?.call(call).await
     }
 
     async fn recording(

@@ -204,6 +204,10 @@ impl Provider for Tape {
         not_asked()
     }
 
+    async fn call(&self, _call: &ExternalId) -> Result<Vec<CallEvent>, RemoteError> {
+        not_asked()
+    }
+
     async fn recording(
         &self,
         _call: &ExternalId,

@@ -13,6 +13,7 @@ use crate::phone::Phone;
 
 /// What a telephony system can do; the engine asks before it calls.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "a system can do any of them without the others")]
 pub struct Capabilities {
     /// Starts calls.
     pub dial: bool,
@@ -20,6 +21,8 @@ pub struct Capabilities {
     pub hang_up: bool,
     /// Tells past calls.
     pub history: bool,
+    /// Tells how a single call stands.
+    pub look_up: bool,
 }
 
 /// A request to a provider's webhook as it came in; headers by lower-case name.
@@ -130,6 +133,10 @@ pub trait Provider: Send + Sync {
 
     /// A page of the calls that began within `window`.
     async fn history(&self, window: Window, cursor: Option<&str>) -> Result<HistoryPage, RemoteError>;
+
+    /// A past or running call as the events it has caused so far; an end is among them if it has ended. `NotFound` if
+    /// there is no such call.
+    async fn call(&self, call: &ExternalId) -> Result<Vec<CallEvent>, RemoteError>;
 
     /// The audio of a recording of `call`, at most `limit` bytes. The recording's URL may have expired.
     async fn recording(
