@@ -1,5 +1,6 @@
 //! Deliveries: in order within a call, independent of each other, again when it helps, given up when it does not.
 
+mod closing;
 mod dead;
 mod doubt;
 mod restart;

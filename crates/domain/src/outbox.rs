@@ -1,5 +1,6 @@
 //! The outbox: promises to tell a destination something, kept in order per lane and kept until told.
 
+pub mod expiry;
 pub mod judge;
 pub mod limits;
 pub mod schedule;

@@ -11,7 +11,7 @@ use crate::statement::statements;
 use crate::tx::{Row, Tx, Value, json};
 
 pub use record::{
-    Attempt, AttemptRecord, DeliveryFilter, DeliveryRecord, NewDelivery, PendingDelivery, Settlement,
+    Attempt, AttemptRecord, DeliveryFilter, DeliveryRecord, NewDelivery, Opening, PendingDelivery, Settlement,
 };
 
 statements! {
@@ -46,6 +46,7 @@ statements! {
     OF_CALL = "SELECT id, instance_id, destination, call_id, kind, notice, state, created_at, due_at, expires_at,
                       attempts, first_attempt_at, settled_at, http_status, answer, cause, reason, suspect
                FROM delivery WHERE call_id = $1 ORDER BY id";
+    OPENING = "SELECT state, suspect FROM delivery WHERE call_id = $1 AND kind = 'call-started' ORDER BY id LIMIT 1";
     GET = "SELECT id, instance_id, destination, call_id, kind, notice, state, created_at, due_at, expires_at, attempts,
                   first_attempt_at, settled_at, http_status, answer, cause, reason, suspect
            FROM delivery WHERE id = $1";
@@ -207,6 +208,13 @@ impl Tx<'_> {
         self.all(OF_CALL, &[call.0.into()], read)
     }
 
+    /// What became of a call's call-started, if there was one.
+    pub fn opening(&self, call: CallId) -> Result<Option<Opening>, StorageError> {
+        self.one(OPENING, &[call.0.into()], |row| {
+            Ok(Opening { state: state(row, 0)?, suspect: row.flag(1)? })
+        })
+    }
+
     /// Deliveries, the latest first.
     pub fn list_deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryRecord>, StorageError> {
         let parameters = [
@@ -246,7 +254,6 @@ impl Tx<'_> {
 }
 
 fn read(row: &Row<'_>) -> Result<DeliveryRecord, StorageError> {
-    let state = row.text(6)?;
     Ok(DeliveryRecord {
         id: DeliveryId(row.int(0)?),
         instance: InstanceId(row.int(1)?),
@@ -254,12 +261,7 @@ fn read(row: &Row<'_>) -> Result<DeliveryRecord, StorageError> {
         call: CallId(row.int(3)?),
         kind: row.text(4)?,
         notice: row.text(5)?,
-        state: DeliveryState::parse(&state).ok_or_else(|| StorageError::Inconsistent {
-            table: "delivery",
-            column: "state",
-            row: row.int(0).map_or_else(|_| String::new(), |id| id.to_string()),
-            message: format!("{state:?} is no state"),
-        })?,
+        state: state(row, 6)?,
         created_at: row.time(7)?,
         due_at: row.time(8)?,
         expires_at: row.opt_time(9)?,
@@ -271,6 +273,16 @@ fn read(row: &Row<'_>) -> Result<DeliveryRecord, StorageError> {
         cause: row.opt_text(15)?,
         reason: row.opt_text(16)?,
         suspect: row.flag(17)?,
+    })
+}
+
+fn state(row: &Row<'_>, column: usize) -> Result<DeliveryState, StorageError> {
+    let state = row.text(column)?;
+    DeliveryState::parse(&state).ok_or_else(|| StorageError::Inconsistent {
+        table: "delivery",
+        column: "state",
+        row: row.int(0).map_or_else(|_| String::new(), |id| id.to_string()),
+        message: format!("{state:?} is no state"),
     })
 }
 

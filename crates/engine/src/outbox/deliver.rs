@@ -10,6 +10,7 @@ use domain::chance::Chance;
 use domain::clock::{Clock, Timestamp};
 use domain::id::InstanceId;
 use domain::instance::status::{Failure, Signal, Status};
+use domain::outbox::expiry::too_late;
 use domain::outbox::schedule::RetrySchedule;
 use domain::outbox::{Cause, DeliveryState, DestinationKind, Notice, Outcome};
 use domain::phone::Phone;
@@ -18,7 +19,7 @@ use domain::port::destination::{CustomerHistory, Delivery, Destination, Effect, 
 use futures_util::FutureExt;
 use serde_json::Value;
 use storage::calls::StoredCall;
-use storage::deliveries::{Attempt, DeliveryRecord, NewDelivery, PendingDelivery, Settlement};
+use storage::deliveries::{Attempt, NewDelivery, Opening, PendingDelivery, Settlement};
 use storage::error::StorageError;
 use storage::{Store, Tx};
 
@@ -46,8 +47,8 @@ pub(crate) struct Deliverer {
 struct Subject {
     stored: StoredCall,
     customer: CustomerHistory,
-    /// call-started came too late: what belongs to it is too late as well.
-    opening_expired: bool,
+    /// What became of call-started, as far as that matters to the delivery.
+    opening: Option<DeliveryState>,
     /// call-started may have made a communication that we do not know of.
     opening_in_doubt: bool,
 }
@@ -71,8 +72,11 @@ impl Deliverer {
 
     async fn attempt(&self, delivery: PendingDelivery) -> Settled {
         let Some(instance) = self.instances.get(delivery.instance) else { return self.later(delivery) };
-        if delivery.expires_at.is_some_and(|at| at <= self.clock.now()) {
-            return self.expire(&instance, delivery, "too late to be worth sending").await;
+        let is_late = delivery.expires_at.is_some_and(|at| at <= self.clock.now());
+        // Whether an end is still worth telling depends on the call; all else is worth no reading of it.
+        let is_end = matches!(delivery.notice, Notice::CallFinished { .. });
+        if let Some(why) = too_late(&delivery.notice, is_late, None).filter(|_| !is_end) {
+            return self.expire(&instance, delivery, why).await;
         }
         let live = instance.live();
         let Some(destination) = live.connections.destinations.get(&delivery.destination).cloned() else {
@@ -89,8 +93,8 @@ impl Deliverer {
         }
         let Some(subject) = self.load(&delivery, client).await else { return self.later(delivery) };
         self.crash_points.pass(CrashPoint::Loaded);
-        if subject.opening_expired {
-            return self.expire(&instance, delivery, "its call-started came too late").await;
+        if let Some(why) = too_late(&delivery.notice, is_late, subject.opening) {
+            return self.expire(&instance, delivery, why).await;
         }
         let began_at = self.clock.now();
         self.crash_points.pass(CrashPoint::Sending);
@@ -123,14 +127,12 @@ impl Deliverer {
                 },
                 None => CustomerHistory::default(),
             };
-            let orphaned = stored.communication.is_none() && stored.call.request().is_none();
-            let opening = if orphaned { opening(tx, &stored)? } else { None };
-            let expired = opening.as_ref().is_some_and(|opening| opening.state == DeliveryState::Expired);
-            let opening_expired =
-                expired && notice.is_realtime() && !matches!(notice, Notice::CallStarted { .. });
-            let opening_in_doubt =
-                notice == Notice::Register && opening.is_some_and(|opening| opening.suspect);
-            Ok(Some(Subject { stored, customer, opening_expired, opening_in_doubt }))
+            let opening = opening(tx, &stored, &notice)?;
+            let opening_in_doubt = notice == Notice::Register
+                && stored.communication.is_none()
+                && opening.is_some_and(|opening| opening.suspect);
+            let opening = opening.map(|opening| opening.state);
+            Ok(Some(Subject { stored, customer, opening, opening_in_doubt }))
         });
         loaded
             .await
@@ -328,9 +330,17 @@ fn buried(cause: Cause, reason: String) -> Report {
     Report::new(Outcome::Dead { cause, reason })
 }
 
-/// The call's call-started, if there was one.
-fn opening(tx: &Tx<'_>, stored: &StoredCall) -> Result<Option<DeliveryRecord>, StorageError> {
-    Ok(tx.deliveries_of(stored.id)?.into_iter().find(|delivery| delivery.kind == "call-started"))
+/// What became of call-started, for what has to know. It is not searched for when it is plain: it gave us the
+/// communication, unless Kontur itself asked for the call.
+fn opening(tx: &Tx<'_>, stored: &StoredCall, of: &Notice) -> Result<Option<Opening>, StorageError> {
+    let asks = matches!(of, Notice::LegChanged { .. } | Notice::CallFinished { .. } | Notice::Register);
+    match &stored.communication {
+        _ if !asks => Ok(None),
+        Some(_) if stored.call.request().is_none() => {
+            Ok(Some(Opening { state: DeliveryState::Delivered, suspect: false }))
+        }
+        _ => tx.opening(stored.id),
+    }
 }
 
 /// Stores what an attempt found out; gives the deliveries that follow from it.

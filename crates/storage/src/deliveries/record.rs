@@ -33,6 +33,15 @@ pub struct PendingDelivery {
     pub progress: Option<String>,
 }
 
+/// What became of a call's call-started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opening {
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// It may have got there without our knowing.
+    pub suspect: bool,
+}
+
 /// A delivery to be planned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewDelivery {
