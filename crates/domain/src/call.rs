@@ -4,8 +4,10 @@
 //! every fact remembers the time of the event that brought it, and the earliest wins. Calls are stored after each
 //! event: their JSON is short on purpose.
 
+mod ended;
 pub mod event;
 mod fold;
+pub mod healing;
 pub mod leg;
 
 use std::collections::BTreeMap;
@@ -64,6 +66,12 @@ pub struct Call {
     finished: Option<Fact<Option<Reason>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failed: Option<Fact<Option<Reason>>>,
+    /// The latest time at which the telephony said that the call goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    went_on_at: Option<Timestamp>,
+    /// It was taken to be over. A real end is believed all the same, whenever it comes.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    inferred_over: bool,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     legs: BTreeMap<LegId, Leg>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -119,16 +127,6 @@ impl Call {
     /// When the call began: `call.started`, else the earliest event known.
     pub fn began_at(&self) -> Timestamp {
         self.started_at.or(self.first_at).unwrap_or_default()
-    }
-
-    /// When the call ended, once it has.
-    pub fn ended_at(&self) -> Option<Timestamp> {
-        self.finished.as_ref().or(self.failed.as_ref()).map(|fact| fact.at)
-    }
-
-    /// Whether the provider said that the call is over.
-    pub fn is_closed(&self) -> bool {
-        self.finished.is_some() || self.failed.is_some()
     }
 
     /// Whether a call that Kontur asked for could not be placed: reported by call-failed, never registered, even if the

@@ -76,7 +76,7 @@ fn attempt(external_id: &ExternalId, call: &Call) -> Item {
 fn item(call: &Call, id: &LegId, from: &Party, to: &Party) -> Item {
     let leg = call.legs().get(id);
     let started_at = leg.and_then(crate::call::leg::Leg::conversation_began_at);
-    let ended_at = leg.and_then(crate::call::leg::Leg::ended_at).or(call.ended_at());
+    let ended_at = leg.map_or_else(|| call.ended_at(), |leg| call.leg_ended_at(leg));
     let earliest_end = started_at.unwrap_or_else(|| call.began_at());
     let finished_at = ended_at.unwrap_or(earliest_end).max(earliest_end);
     Item { leg: id.clone(), from: from.clone(), to: to.clone(), started_at, finished_at }

@@ -1,5 +1,6 @@
 //! Calls, their events and their legs.
 
+mod open;
 mod recent;
 
 use domain::call::Call;
@@ -13,6 +14,9 @@ use crate::error::StorageError;
 use crate::statement::statements;
 use crate::tx::{Row, Tx, Value, json};
 
+#[cfg(test)]
+pub(crate) use open::ALL as OPEN;
+pub use open::OpenCall;
 pub(crate) use recent::RecentCalls;
 
 statements! {
@@ -20,12 +24,15 @@ statements! {
             WHERE instance_id = $1 AND external_id = $2";
     GET = "SELECT id, instance_id, external_id, communication_id, settle_at, facts, told FROM call WHERE id = $1";
     INSERT = "INSERT INTO call (communication_id, direction, state, ended_at, facts, told, client_phone, began_at,
-                                settle_at, instance_id, external_id)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+                                settle_at, instance_id, external_id, look_at)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     UPDATE = "UPDATE call SET communication_id = $1, direction = $2, state = $3, ended_at = $4, facts = $5, told = $6
               WHERE id = $7";
+    /// A call that settles has ended: it is not looked at any more.
     UPDATE_WITH_INDEXES = "UPDATE call SET communication_id = $1, direction = $2, state = $3, ended_at = $4, facts = $5,
-                                  told = $6, client_phone = $7, began_at = $8, settle_at = $9 WHERE id = $10";
+                                  told = $6, client_phone = $7, began_at = $8, settle_at = $9,
+                                  look_at = CASE WHEN $9 IS NULL THEN look_at END
+                           WHERE id = $10";
     SET_COMMUNICATION = "UPDATE call SET communication_id = $1 WHERE id = $2";
     INSERT_EVENT = "INSERT INTO call_event (call_id, event_id, kind, leg_id, at, received_at, raw_request_id)
                     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
@@ -81,9 +88,11 @@ pub struct NewCall {
     pub told: Told,
     /// Over, and to be handed on when it has been quiet until then.
     pub settle_at: Option<Timestamp>,
+    /// Open, and to be looked at then if its end has not come.
+    pub look_at: Option<Timestamp>,
 }
 
-/// The columns of a call that have indexes.
+/// The columns of a call that have indexes, but for the one that [`open`] looks after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Indexed {
     client_phone: Phone,
@@ -172,13 +181,17 @@ impl Tx<'_> {
 
     /// Stores a new call. [`Self::put_back`] keeps it in hand.
     pub fn insert_call(&self, new: NewCall) -> Result<StoredCall, StorageError> {
-        let NewCall { instance, external_id, call, told, settle_at } = new;
+        let NewCall { instance, external_id, call, told, settle_at, look_at } = new;
         let communication = call.request().cloned();
         let indexed = Indexed::of(&call, settle_at);
         let (facts, told_json) = (json(&call), json(&told));
         let mut parameters = told_columns(&call, communication.as_ref(), &facts, &told_json);
         parameters.extend(indexed.columns());
-        parameters.extend::<[Value<'_>; 2]>([instance.0.into(), external_id.as_str().into()]);
+        parameters.extend::<[Value<'_>; 3]>([
+            instance.0.into(),
+            external_id.as_str().into(),
+            look_at.into(),
+        ]);
         let id = CallId(self.insert(INSERT, &parameters)?);
         Ok(StoredCall { id, instance, external_id, communication, settle_at, call, told, indexed })
     }
@@ -347,6 +360,10 @@ fn leg_of(event: &CallEvent) -> Option<&LegId> {
     match &event.happening {
         Happening::Leg(leg) => Some(&leg.id),
         Happening::RecordingReady(recording) => Some(&recording.leg),
-        Happening::CallStarted | Happening::CallFinished(_) | Happening::CallFailed(_) => None,
+        Happening::CallStarted
+        | Happening::CallFinished(_)
+        | Happening::CallFailed(_)
+        | Happening::GoesOn
+        | Happening::EndInferred => None,
     }
 }

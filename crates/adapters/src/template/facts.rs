@@ -53,6 +53,8 @@ facts! {
     answered_at: String,
     /// RFC 3339, or empty.
     finished_at: String,
+    /// Whether the end was inferred, since the telephony never told it.
+    end_inferred: bool,
     /// Seconds until somebody answered or the call ended.
     wait_seconds: u64,
     /// Seconds of conversation.
@@ -91,6 +93,7 @@ impl Facts {
             started_at: time(call.began_at()),
             answered_at: call.answered_at().map_or_else(String::new, time),
             finished_at: call.ended_at().map_or_else(String::new, time),
+            end_inferred: call.end_is_inferred(),
             wait_seconds: wait.as_secs(),
             talk_seconds: talk.as_secs(),
             employee_extension: employee(call),
@@ -146,7 +149,7 @@ fn wait(call: &Call) -> Duration {
 
 /// From the first word to the last, pauses on hold included.
 fn talk(call: &Call) -> Duration {
-    let ended = |leg: &Leg| leg.conversation_began_at().and(leg.ended_at().or(call.ended_at()));
+    let ended = |leg: &Leg| leg.conversation_began_at().and(call.leg_ended_at(leg));
     let last = call.legs().values().filter_map(ended).max();
     call.answered_at().zip(last).map_or(Duration::ZERO, |(began, ended)| ended.since(began))
 }

@@ -14,6 +14,7 @@ pub(crate) fn answered() -> Facts {
         started_at: "2026-11-22T10:00:00+03:00".to_owned(),
         answered_at: "2026-11-22T10:00:05+03:00".to_owned(),
         finished_at: "2026-11-22T10:01:07+03:00".to_owned(),
+        end_inferred: false,
         wait_seconds: 5,
         talk_seconds: 62,
         employee_extension: "101".to_owned(),

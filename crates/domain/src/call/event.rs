@@ -40,16 +40,22 @@ pub enum Happening {
     Leg(LegEvent),
     /// The recording of a leg can be fetched.
     RecordingReady(Recording),
+    /// Ours: the telephony was asked, and the call was still going on.
+    GoesOn,
+    /// Ours: nothing was heard of the call for so long that it has to be over.
+    EndInferred,
 }
 
 impl Happening {
-    /// The word of the generic PBX contract, used in timelines and metrics.
+    /// The word of the generic PBX contract, or one of ours, used in timelines and metrics.
     pub const fn word(&self) -> &'static str {
         match self {
             Self::CallStarted => "call.started",
             Self::CallFinished(_) => "call.finished",
             Self::CallFailed(_) => "call.failed",
             Self::RecordingReady(_) => "recording.ready",
+            Self::GoesOn => "call.goes_on",
+            Self::EndInferred => "call.end_inferred",
             Self::Leg(leg) => match leg.change {
                 LegChange::Ringing => "leg.ringing",
                 LegChange::Answered => "leg.answered",
@@ -58,6 +64,13 @@ impl Happening {
                 LegChange::Ended(_) => "leg.ended",
             },
         }
+    }
+}
+
+impl CallEvent {
+    /// Whether the provider says that the call is over.
+    pub const fn ends_call(&self) -> bool {
+        matches!(self.happening, Happening::CallFinished(_) | Happening::CallFailed(_))
     }
 }
 

@@ -1,5 +1,5 @@
 //! Folding events into a call: pure and total. Any order, any repetition and any gap ends in the same call, because
-//! every rule here is a minimum (or, for holding, a maximum) over the events seen.
+//! every rule here is a minimum (or, for holding and going on, a maximum) over the events seen.
 
 use std::cmp::Reverse;
 
@@ -25,6 +25,8 @@ impl Call {
             Happening::CallFailed(reason) => stamp.learn(&mut self.failed, Some(reason)),
             Happening::Leg(leg) => self.legs.entry(leg.id.clone()).or_default().fold(leg, stamp),
             Happening::RecordingReady(recording) => self.learn_recording(recording, stamp),
+            Happening::GoesOn => latest(&mut self.went_on_at, event.at),
+            Happening::EndInferred => !std::mem::replace(&mut self.inferred_over, true),
         };
         happened || facts.contains(&true)
     }
@@ -78,6 +80,14 @@ impl Stamp {
         }
         later
     }
+}
+
+fn latest(known: &mut Option<Timestamp>, at: Timestamp) -> bool {
+    let later = known.is_none_or(|before| at > before);
+    if later {
+        *known = Some(at);
+    }
+    later
 }
 
 fn earliest(known: &mut Option<Timestamp>, at: Timestamp) -> bool {

@@ -63,6 +63,23 @@ fn missed() -> Vec<CallEvent> {
     ]
 }
 
+/// An end that got lost: the telephony said once that the call goes on, then nobody could say anything.
+fn lost() -> Vec<CallEvent> {
+    vec![
+        event(0, Happening::CallStarted),
+        leg(1, "a", "101", LegChange::Ringing),
+        leg(3, "a", "101", LegChange::Answered),
+        event(600, Happening::GoesOn),
+        event(600, Happening::EndInferred),
+    ]
+}
+
+/// The same call when its end comes after all.
+fn found() -> Vec<CallEvent> {
+    let late = [leg(700, "a", "101", LegChange::Ended(None)), event(701, Happening::CallFinished(None))];
+    lost().into_iter().chain(late).collect()
+}
+
 fn recording() -> Recording {
     Recording { leg: "a".into(), url: "http://pbx.test/a.mp3".into(), content_type: None, size: Some(7) }
 }
@@ -216,6 +233,48 @@ fn a_late_answer_corrects_the_call_without_opening_it_again() {
     assert_eq!(told(&events).len(), before);
 }
 
+#[test]
+fn an_inferred_end_is_the_last_sign_of_life() {
+    let call = fold(&lost());
+    assert!(call.end_is_inferred() && call.is_closed() && !call.end_was_corrected());
+    assert_eq!(call.ended_at().map(Timestamp::seconds), Some(600));
+    assert_eq!(
+        words(&told(&lost())).join(","),
+        "call-started,a appeared,a connected,a disconnected,call-finished"
+    );
+    let items = Registration::of(&CALL.into(), &call).items;
+    assert_eq!((items[0].started_at.map(Timestamp::seconds), items[0].finished_at.seconds()), (Some(3), 600));
+}
+
+#[test]
+fn a_recording_is_no_sign_of_life() {
+    let mut events = lost();
+    events.push(event(9_000, Happening::RecordingReady(recording())));
+    assert_eq!(fold(&events[3..]).ended_at().map(Timestamp::seconds), Some(600));
+}
+
+/// Whether it happened before the inferred end or after: what the telephony says is believed.
+#[test]
+fn a_real_end_corrects_an_inferred_one() {
+    for real in [5, 600, 700] {
+        let mut events = lost();
+        events.push(event(real, Happening::CallFinished(None)));
+        let call = fold(&events);
+        assert_eq!(call.ended_at().map(Timestamp::seconds), Some(real));
+        assert!(call.is_closed() && call.end_was_corrected() && !call.end_is_inferred());
+    }
+}
+
+/// The call went on unheard. What it tells when it is heard again is kept, and told to nobody live.
+#[test]
+fn what_comes_after_an_inferred_end_moves_it_and_opens_nothing() {
+    let mut events = lost();
+    let before = told(&events);
+    events.push(leg(800, "b", "102", LegChange::Answered));
+    assert_eq!(fold(&events).ended_at().map(Timestamp::seconds), Some(800));
+    assert_eq!(told(&events), before);
+}
+
 /// A trace with some events left out, each of the others one to three times, in any order.
 fn disturbed(trace: Vec<CallEvent>) -> impl Strategy<Value = (Vec<CallEvent>, Vec<CallEvent>)> {
     let counts = prop::collection::vec(0_usize..=3, trace.len());
@@ -256,7 +315,7 @@ fn assert_legal(notices: &[Notice]) {
 proptest! {
     #[test]
     fn any_order_and_repetition_ends_in_the_same_call(
-        (kept, arrived) in prop_oneof![disturbed(answered()), disturbed(missed())]
+        (kept, arrived) in prop_oneof![disturbed(answered()), disturbed(missed()), disturbed(found())]
     ) {
         let (expected, found) = (fold(&kept), fold(&arrived));
         prop_assert_eq!(Registration::of(&CALL.into(), &found), Registration::of(&CALL.into(), &expected));
@@ -264,14 +323,22 @@ proptest! {
     }
 
     #[test]
+    fn a_real_end_wins_whatever_the_order((kept, arrived) in disturbed(found())) {
+        let real = kept.iter().any(|event| matches!(event.happening, Happening::CallFinished(_)));
+        let call = fold(&arrived);
+        prop_assert_eq!(real, call.ended_at().map(Timestamp::seconds) == Some(701));
+        prop_assert!(!real || !call.end_is_inferred());
+    }
+
+    #[test]
     fn kontur_is_told_in_a_legal_order_whatever_comes(
-        (_, arrived) in prop_oneof![disturbed(answered()), disturbed(missed())]
+        (_, arrived) in prop_oneof![disturbed(answered()), disturbed(missed()), disturbed(found())]
     ) {
         assert_legal(&told(&arrived));
     }
 
     #[test]
-    fn a_repeat_brings_nothing_new((kept, _) in disturbed(answered())) {
+    fn a_repeat_brings_nothing_new((kept, _) in prop_oneof![disturbed(answered()), disturbed(found())]) {
         let mut call = fold(&kept);
         for event in &kept {
             prop_assert!(!call.fold(event), "{:?} was news the second time", event.id);
@@ -279,7 +346,7 @@ proptest! {
     }
 
     #[test]
-    fn a_stored_call_reads_as_it_was((_, arrived) in disturbed(answered())) {
+    fn a_stored_call_reads_as_it_was((_, arrived) in prop_oneof![disturbed(answered()), disturbed(found())]) {
         let call = fold(&arrived);
         let stored = serde_json::to_string(&call).unwrap();
         prop_assert_eq!(serde_json::from_str::<Call>(&stored).unwrap(), call);

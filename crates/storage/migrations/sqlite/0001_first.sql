@@ -53,6 +53,7 @@ CREATE TABLE call (
     began_at          BIGINT NOT NULL,
     ended_at          BIGINT,
     settle_at         BIGINT,                -- over, and to be handed on when it has been quiet until then
+    look_at           BIGINT,                -- open, and looked at then if its end has not come; null once it has
     facts             TEXT   NOT NULL,
     told              TEXT   NOT NULL,
     UNIQUE (instance_id, external_id)
@@ -60,6 +61,8 @@ CREATE TABLE call (
 CREATE INDEX call_began ON call (instance_id, began_at);
 CREATE INDEX call_client ON call (client_phone, instance_id);
 CREATE INDEX call_settling ON call (settle_at) WHERE settle_at IS NOT NULL;
+-- Written to when a call begins and when it ends, not by what happens in between.
+CREATE INDEX call_open ON call (instance_id, look_at) WHERE look_at IS NOT NULL;
 
 -- Close to the tail, since call ids grow: a repeat is found without an index of its own.
 CREATE TABLE call_event (

@@ -2,6 +2,7 @@
 
 use domain::call::Call;
 use domain::call::event::{CallEvent, Direction, Happening, LegChange, LegEvent, Party};
+use domain::call::healing::Quiet;
 use domain::id::{CallId, Extension, InstanceId};
 use domain::outbox::{DestinationKind, Notice};
 use domain::phone::{Country, Phone};
@@ -34,7 +35,16 @@ fn insert(tx: &Tx<'_>, external_id: &str, events: &[CallEvent]) -> Result<CallId
         call.fold(event);
     }
     let (external_id, told) = (external_id.into(), Told::default());
-    Ok(tx.insert_call(NewCall { instance: INSTANCE, external_id, call, told, settle_at: None })?.id)
+    Ok(tx
+        .insert_call(NewCall {
+            instance: INSTANCE,
+            external_id,
+            call,
+            told,
+            settle_at: None,
+            look_at: Some(at(600)),
+        })?
+        .id)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,4 +139,35 @@ async fn a_conversation_counts_once_it_was_written_down() {
     let settled = store.write(move |tx| tx.settle_delivery(planned.id, 0, &attempt, &Settlement::Delivered));
     settled.await.unwrap();
     assert_eq!(last().await.unwrap(), Some(at(5)));
+}
+
+/// Whether it is due, for how long it has been quiet, and that its end takes it off the list.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_call_is_looked_at_until_it_ends() {
+    let (store, _folder) = store();
+    let due = async |second| store.read(move |tx| tx.open_calls(INSTANCE, at(second), 10)).await.unwrap();
+    let call = store.write(|tx| {
+        let started = event(1, "a", Happening::CallStarted);
+        let call = insert(tx, "a", std::slice::from_ref(&started))?;
+        tx.insert_event(call, &started, at(5), None)?;
+        tx.insert_event(call, &event(7, "a", Happening::GoesOn), at(9), None)?;
+        Ok(call)
+    });
+    let call = call.await.unwrap();
+    assert_eq!(due(599).await, []);
+    let found = due(600).await;
+    assert_eq!((found.len(), found[0].stored.id), (1, call));
+    assert_eq!(found[0].quiet, Quiet { since: at(5), last_sign_at: at(9) });
+    assert_eq!(store.read(|tx| tx.open_calls(InstanceId(2), at(600), 10)).await.unwrap(), []);
+    store.write(move |tx| tx.look_again(call, at(700))).await.unwrap();
+    assert_eq!((due(699).await.len(), due(700).await.len()), (0, 1));
+    let ended = store.write(move |tx| {
+        let Some(mut stored) = tx.call(call)? else { return Ok(()) };
+        stored.call.fold(&event(8, "a", Happening::CallFinished(None)));
+        stored.settle_at = Some(at(9));
+        tx.update_call(stored)?;
+        tx.look_again(call, at(800))
+    });
+    ended.await.unwrap();
+    assert_eq!(due(1_000).await, []);
 }

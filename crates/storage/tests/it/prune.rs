@@ -79,7 +79,7 @@ fn insert_call(tx: &Tx<'_>, name: &str, second: i64, is_over: bool) -> CallId {
         call.fold(event);
     }
     let (external_id, told) = (name.into(), Told::default());
-    let new = NewCall { instance: INSTANCE, external_id, call, told, settle_at: None };
+    let new = NewCall { instance: INSTANCE, external_id, call, told, settle_at: None, look_at: None };
     let id = tx.insert_call(new).unwrap().id;
     for event in &events {
         tx.insert_event(id, event, event.at, None).unwrap();

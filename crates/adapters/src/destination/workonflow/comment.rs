@@ -10,8 +10,11 @@ const COMMENT: &str = "\
 Клиент: {{ call.client_text }}{% if call.employee_extension %}
 Сотрудник: доб. {{ call.employee_extension }}{% endif %}
 Ожидание: {{ call.wait_text }}{% if call.answered_at %}
-Разговор: {{ call.talk_text }}{% endif %}
+Разговор: {% if call.end_inferred %}не менее {% endif %}{{ call.talk_text }}{% endif %}
 Звонок № {{ call.reference }}";
+
+/// Ends every comment of a call whose end was inferred, whoever wrote the template.
+const INFERRED: &str = "Окончание звонка не получено от телефонии: он считается завершённым";
 
 const THREAD_TITLE: &str = "Звонки: {{ call.client_text }}";
 
@@ -61,7 +64,7 @@ impl Texts {
     /// The texts of a call.
     pub(super) fn of(&self, facts: &Facts) -> Result<CallTexts, TemplateError> {
         Ok(CallTexts {
-            comment: with_reference(self.render(&self.comment, facts)?, &facts.reference),
+            comment: with_note(with_reference(self.render(&self.comment, facts)?, &facts.reference), facts),
             thread_title: self.render(&self.thread_title, facts)?,
             contact_name: or(self.render(&self.contact_name, facts)?, &facts.client_text),
         })
@@ -76,6 +79,11 @@ impl Texts {
 /// Without its reference a comment could not be found again after an unknown outcome, and would be written twice.
 fn with_reference(comment: String, reference: &str) -> String {
     if comment.contains(reference) { comment } else { format!("{comment}\nЗвонок № {reference}") }
+}
+
+/// What was never told is not passed off as told.
+fn with_note(comment: String, facts: &Facts) -> String {
+    if facts.end_inferred { format!("{comment}\n{INFERRED}") } else { comment }
 }
 
 /// A contact has to have a name.
@@ -120,6 +128,20 @@ mod tests {
             "Входящий звонок 22.11.2026 10:00:00: пропущен (никто не ответил)\nКлиент: +79997775533\n\
              Ожидание: 5 с\nЗвонок № 7ZK3M9QA"
         );
+    }
+
+    #[test]
+    fn an_inferred_end_is_said_to_be_one() {
+        let facts = Facts { end_inferred: true, ..samples::answered() };
+        assert_eq!(
+            texts(&WorkonflowTemplates::default(), &facts).comment,
+            "Входящий звонок 22.11.2026 10:00:00: состоялся разговор\nКлиент: +79997775533\nСотрудник: доб. 101\n\
+             Ожидание: 5 с\nРазговор: не менее 1 мин 2 с\nЗвонок № 7ZK3M9QA\n\
+             Окончание звонка не получено от телефонии: он считается завершённым"
+        );
+        let own =
+            WorkonflowTemplates { comment: Some("{{ call.reference }}".to_owned()), ..Default::default() };
+        assert_eq!(texts(&own, &facts).comment, format!("7ZK3M9QA\n{INFERRED}"));
     }
 
     #[test]

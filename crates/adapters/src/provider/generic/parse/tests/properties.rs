@@ -134,7 +134,10 @@ prop_compose! {
 /// The event as a PBX would write it.
 fn written(event: &CallEvent) -> Value {
     let (leg, recording, reason) = match &event.happening {
-        Happening::CallStarted => (Value::Null, Value::Null, None),
+        // The last two are ours: no PBX writes them.
+        Happening::CallStarted | Happening::GoesOn | Happening::EndInferred => {
+            (Value::Null, Value::Null, None)
+        }
         Happening::CallFinished(reason) | Happening::CallFailed(reason) => {
             (Value::Null, Value::Null, *reason)
         }

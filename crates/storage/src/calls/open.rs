@@ -1,0 +1,58 @@
+//! Calls that have not ended: which of them are to be looked at, and for how long they have been quiet.
+
+use domain::call::event::Happening;
+use domain::call::healing::Quiet;
+use domain::clock::Timestamp;
+use domain::id::{CallId, InstanceId};
+
+use super::{StoredCall, read};
+use crate::error::StorageError;
+use crate::statement::statements;
+use crate::tx::Tx;
+
+statements! {
+    DUE = "SELECT id, instance_id, external_id, communication_id, settle_at, facts, told FROM call
+           WHERE instance_id = $1 AND look_at <= $2 ORDER BY look_at LIMIT $3";
+    LOOK_AGAIN = "UPDATE call SET look_at = $1 WHERE id = $2 AND look_at IS NOT NULL";
+    QUIET = "SELECT MAX(CASE WHEN kind <> $1 THEN received_at END), MAX(received_at) FROM call_event
+             WHERE call_id = $2";
+}
+
+/// An open call that is due to be looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenCall {
+    /// The call.
+    pub stored: StoredCall,
+    /// For how long it has been quiet.
+    pub quiet: Quiet,
+}
+
+impl Tx<'_> {
+    /// Open calls that are due, the most overdue first.
+    pub fn open_calls(
+        &self,
+        instance: InstanceId,
+        due: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<OpenCall>, StorageError> {
+        let calls = self.all(DUE, &[instance.0.into(), due.into(), limit.into()], read)?;
+        let with_quiet = |stored: StoredCall| Ok(OpenCall { quiet: self.quiet(stored.id)?, stored });
+        calls.into_iter().map(with_quiet).collect()
+    }
+
+    /// For how long a call has been quiet.
+    pub fn quiet(&self, call: CallId) -> Result<Quiet, StorageError> {
+        let times = self.one(QUIET, &[Happening::GoesOn.word().into(), call.0.into()], |row| {
+            Ok((row.opt_time(0)?, row.opt_time(1)?))
+        })?;
+        let (since, last) = times.unwrap_or_default();
+        let since = since.or(last).unwrap_or_default();
+        Ok(Quiet { since, last_sign_at: last.unwrap_or(since) })
+    }
+
+    /// Sets when an open call is looked at next. Without effect on one that has ended.
+    pub fn look_again(&self, call: CallId, at: Timestamp) -> Result<(), StorageError> {
+        self.execute(LOOK_AGAIN, &[at.into(), call.0.into()])?;
+        Ok(())
+    }
+}
