@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fmt, fs};
 
+use domain::call::healing::Patience;
 use domain::instance::settings::InstanceSettings;
 use domain::outbox::limits::Limits;
 use domain::outbox::schedule::RetrySchedule;
@@ -67,6 +68,8 @@ pub struct Config {
     pub retry: RetrySchedule,
     /// How many deliveries may be under way at once.
     pub outbox: Limits,
+    /// When a quiet call is asked for, and when its end is inferred.
+    pub healing: Patience,
     /// What is logged, and how.
     pub log: Log,
     /// The integration instances of the file.
@@ -137,6 +140,7 @@ impl Config {
             kontur: keys.kontur,
             retry: keys.retry.into(),
             outbox: keys.outbox.into(),
+            healing: keys.healing.into(),
             log: keys.log,
             integrations: integrations
                 .map(|(index, settings)| DeclaredIntegration { settings, shown: shown(index) })

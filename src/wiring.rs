@@ -134,6 +134,7 @@ pub(crate) async fn start_engine(config: &Config, probes: Probes) -> anyhow::Res
         limits: config.outbox,
         settle: config.settle,
         crash_points,
+        patience: config.healing,
     };
     let declared = config.integrations.iter().map(|declared| declared.settings.clone()).collect();
     Engine::start(options, declared).await.context("the engine cannot start")

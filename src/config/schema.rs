@@ -83,6 +83,7 @@ pub(super) const SERVER: &[Key] = &[
     optional("kontur", Kind::Table(KONTUR), "the connection to Kontur"),
     optional("retry", Kind::Table(RETRY), "the schedule of retries"),
     optional("outbox", Kind::Table(OUTBOX), "how many deliveries may be under way at once"),
+    optional("healing", Kind::Table(HEALING), "what becomes of calls whose end never comes"),
     optional("log", Kind::Table(LOG), "what is logged, and how"),
     optional("integration", Kind::Tables(INTEGRATION), "the integration instances"),
 ];
@@ -115,6 +116,19 @@ const OUTBOX: &[Key] = &[
         "how many deliveries to a destination may be under way,",
     ),
     optional("total", Kind::Integer(1, MOST), "how many deliveries may be under way in all,"),
+];
+
+const HEALING: &[Key] = &[
+    optional(
+        "ask_after_sec",
+        Kind::Integer(1, WEEK_SEC),
+        "after how much quiet the telephony is asked for an open call, in s,",
+    ),
+    optional(
+        "infer_after_sec",
+        Kind::Integer(1, WEEK_SEC),
+        "after how much quiet an open call is taken to be over, in s,",
+    ),
 ];
 
 const LOG: &[Key] = &[

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use domain::call::healing::Patience;
 use domain::instance::settings::InstanceSettings;
 use domain::outbox::limits::Limits;
 use domain::outbox::schedule::RetrySchedule;
@@ -55,6 +56,7 @@ pub(super) struct Keys {
     pub(super) kontur: Kontur,
     pub(super) retry: Retry,
     pub(super) outbox: Outbox,
+    pub(super) healing: Healing,
     pub(super) log: Log,
     pub(super) integration: Vec<InstanceSettings>,
 }
@@ -95,10 +97,28 @@ impl From<Outbox> for Limits {
     }
 }
 
+/// `[healing]` as written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Healing {
+    ask_after_sec: u64,
+    infer_after_sec: u64,
+}
+
+impl From<Healing> for Patience {
+    fn from(healing: Healing) -> Self {
+        Self {
+            ask_after: Duration::from_secs(healing.ask_after_sec),
+            infer_after: Duration::from_secs(healing.infer_after_sec),
+        }
+    }
+}
+
 /// What holds where the file says nothing.
 pub(super) fn defaults() -> Value {
     let retry = RetrySchedule::default();
     let limits = Limits::default();
+    let patience = Patience::default();
     let delays: Vec<_> = retry.delays.iter().map(Duration::as_millis).collect();
     json!({
         "listen": "127.0.0.1:8080",
@@ -115,6 +135,10 @@ pub(super) fn defaults() -> Value {
             "per_queue": limits.per_queue,
             "per_destination": limits.per_destination,
             "total": limits.total,
+        },
+        "healing": {
+            "ask_after_sec": patience.ask_after.as_secs(),
+            "infer_after_sec": patience.infer_after.as_secs(),
         },
         "log": {"format": "text", "level": "info"},
         "integration": [],

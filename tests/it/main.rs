@@ -18,6 +18,7 @@ mod docs;
 mod doctor;
 mod faults;
 mod harness;
+mod healing;
 mod kontur_calls;
 mod kontur_setup;
 mod load;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::call::event::{CallEvent, Direction, Happening, Reason};
 use domain::id::{CommunicationId, EventId, Extension, ExternalId, KonturUserId, LegId};
-use domain::instance::status::{Failure, Signal, Status};
+use domain::instance::status::Status;
 use domain::phone::Phone;
 use domain::port::crash::CrashPoint;
 use domain::port::provider::DialRequest;
@@ -17,6 +17,7 @@ use crate::error::EngineError;
 use crate::happening;
 use crate::ingest::Origin;
 use crate::instance::{Instance, Live};
+use crate::status;
 
 /// Kontur wants an answer within 3 s; what takes longer goes on, and a failure is reported by call-failed.
 const ANSWER_WITHIN: Duration = Duration::from_millis(2_500);
@@ -134,14 +135,7 @@ impl Engine {
             (Err(_), true) => DialState::Refused,
             (Err(_), false) => DialState::Failed,
         };
-        let credentials = match outcome {
-            Ok(_) => Some(Signal::CredentialsAccepted(Failure::ProviderCredentials)),
-            Err(error) if error.kind == RemoteErrorKind::Unauthorized => {
-                Some(Signal::CredentialsRefused(Failure::ProviderCredentials, error.to_string()))
-            }
-            Err(_) => None,
-        };
-        if let Some(signal) = credentials
+        if let Some(signal) = status::of_provider_credentials(outcome)
             && let Err(error) = self.signal(instance, signal).await
         {
             happening::background_failed(&instance.workspace, "status", &error);

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use domain::id::Workspace;
+use domain::call::healing::Answer;
+use domain::id::{CallId, Workspace};
 use domain::instance::status::Status;
 use domain::outbox::{DestinationKind, Outcome};
 use metrics::{counter, gauge, histogram};
@@ -76,6 +77,24 @@ pub fn background_failed(workspace: &Workspace, what: &'static str, why: &dyn st
 pub fn synced(workspace: &Workspace, seen: u64, added: u64) {
     counter!("kontur_telephony_synced_calls_total").increment(added);
     tracing::info!(%workspace, seen, added, "history sync went through");
+}
+
+/// The provider was asked how a quiet call stands.
+pub fn call_asked_for(workspace: &Workspace, call: CallId, answer: Answer) {
+    counter!("kontur_telephony_calls_asked_for_total", "answer" => answer.word()).increment(1);
+    tracing::info!(%workspace, call.id = call.0, answer = answer.word(), "the telephony was asked for a quiet call");
+}
+
+/// A call counts as over although nobody said so.
+pub fn end_inferred(workspace: &Workspace, call: CallId) {
+    counter!("kontur_telephony_call_ends_inferred_total").increment(1);
+    tracing::warn!(%workspace, call.id = call.0, "the end of a call never came; it is taken to be over");
+}
+
+/// The real end of such a call came after all.
+pub fn end_corrected(call: CallId) {
+    counter!("kontur_telephony_call_ends_corrected_total").increment(1);
+    tracing::info!(call.id = call.0, "the real end of a call came and corrects the inferred one");
 }
 
 /// Kontur asked for something; `outcome` is `ok` or the word of the refusal.

@@ -39,6 +39,8 @@ pub(crate) struct Waits {
     pub(crate) settle: Duration,
     /// Realtime that waited longer is not sent.
     pub(crate) realtime: Duration,
+    /// An open call is first looked at when it is this old.
+    pub(crate) look: Duration,
 }
 
 /// Whether events happen now or were read from history, which is told to nobody live.
@@ -63,6 +65,8 @@ pub(crate) struct Aftermath {
     pub(crate) planned: Vec<PendingDelivery>,
     /// Finished calls, with when they are to be handed on if nothing more comes.
     pub(crate) settling: Vec<(CallId, Timestamp)>,
+    /// Calls whose inferred end was corrected by the real one.
+    pub(crate) corrected: Vec<CallId>,
 }
 
 /// Takes events of one instance into the journal.
@@ -130,8 +134,12 @@ impl Journal<'_, '_> {
             self.tx.put_back(stored);
             return Ok(accepted);
         }
+        let was_inferred = stored.call.end_is_inferred();
         let triggers = || self.job_triggers();
         let consequences = Consequences::of(&mut stored.call, &mut stored.told, &new, triggers);
+        if was_inferred && stored.call.end_was_corrected() {
+            self.aftermath.corrected.push(stored.id);
+        }
         stored.settle_at = self.settle_at(&stored.call, &stored.told);
         self.carry_out(&stored, consequences)?;
         self.tx.update_call(stored)?;
@@ -153,7 +161,8 @@ impl Journal<'_, '_> {
         let consequences = Consequences::of(&mut call, &mut told, &new, || self.job_triggers());
         let settle_at = self.settle_at(&call, &told);
         let instance = self.instance.id;
-        let call = NewCall { instance, external_id: external_id.clone(), call, told, settle_at };
+        let look_at = settle_at.is_none().then(|| self.now.plus(self.waits.look));
+        let call = NewCall { instance, external_id: external_id.clone(), call, told, settle_at, look_at };
         let stored = self.tx.insert_call(call)?;
         for event in &new {
             self.tx.insert_event(stored.id, event, self.now, origin.raw())?;

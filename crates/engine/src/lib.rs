@@ -8,6 +8,7 @@ mod clock_watch;
 pub mod dial;
 pub mod error;
 pub mod happening;
+mod healing;
 pub mod ingest;
 pub mod instance;
 mod outbox;
@@ -23,6 +24,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::call::event::CallEvent;
+use domain::call::healing::Watch;
 use domain::clock::{Clock, Timestamp};
 use domain::instance::status::{Signal, Status};
 use domain::port::crash::{CrashPoint, CrashPoints};
@@ -61,6 +63,7 @@ pub struct Engine {
     syncing: Syncing,
     waits: Waits,
     crash_points: CrashPoints,
+    watch: Watch,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -196,6 +199,7 @@ impl Engine {
                         outbox.tell(Command::Planned(aftermath.planned));
                     }
                     aftermath.settling.into_iter().for_each(|(call, at)| settling.at(call, at));
+                    aftermath.corrected.into_iter().for_each(happening::end_corrected);
                 });
                 Ok(result)
             })

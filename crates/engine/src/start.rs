@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::call::healing::{Patience, Watch};
 use domain::chance::Chance;
 use domain::clock::Clock;
 use domain::directory::Directory;
@@ -23,6 +24,7 @@ use crate::Engine;
 use crate::access::AccessKeys;
 use crate::error::EngineError;
 use crate::happening;
+use crate::healing;
 use crate::ingest::Waits;
 use crate::instance::{Connect, Instance, Live};
 use crate::outbox::deliver::{ClientLocks, Deliverer};
@@ -51,6 +53,8 @@ pub struct EngineOptions {
     pub settle: Duration,
     /// Whoever listens at the points that events, deliveries and CALLs pass. The store has its own.
     pub crash_points: CrashPoints,
+    /// When a quiet call is asked for, and when its end is inferred.
+    pub patience: Patience,
 }
 
 impl Engine {
@@ -61,7 +65,12 @@ impl Engine {
     ) -> Result<Arc<Self>, EngineError> {
         let (outbox, commands) = Outbox::new();
         let (settling, timers) = Settling::new();
-        let waits = Waits { settle: options.settle, realtime: options.schedule.realtime_expires_after };
+        let waits = Waits {
+            settle: options.settle,
+            realtime: options.schedule.realtime_expires_after,
+            look: options.patience.ask_after,
+        };
+        let watch = Watch { patience: options.patience, listening_since: options.clock.now() };
         let engine = Arc::new(Self {
             store: options.store,
             clock: options.clock,
@@ -74,6 +83,7 @@ impl Engine {
             syncing: Syncing::default(),
             waits,
             crash_points: options.crash_points,
+            watch,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         });
@@ -103,6 +113,7 @@ impl Engine {
         engine.store.write(move |tx| tx.interrupt_sync_jobs(now)).await?;
         engine.resume_dials().await?;
         engine.crash_points.pass(CrashPoint::Recovering);
+        engine.tasks.spawn(healing::run(Arc::clone(&engine), engine.stop.clone()));
         Ok(engine)
     }
 

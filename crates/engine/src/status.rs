@@ -1,8 +1,9 @@
 //! Applies signals to an instance's condition: stored with its reason, then known here.
 
 use domain::clock::Clock;
-use domain::instance::status::{Fault, Signal};
+use domain::instance::status::{Failure, Fault, Signal};
 use domain::outbox::DestinationKind;
+use domain::port::{RemoteError, RemoteErrorKind};
 use storage::Store;
 use storage::error::StorageError;
 
@@ -41,6 +42,17 @@ pub const fn dead_deliveries(destination: DestinationKind) -> Fault {
         DestinationKind::Kontur => Fault::DeadKonturDeliveries,
         DestinationKind::Workonflow => Fault::DeadWorkonflowDeliveries,
         DestinationKind::Metabot => Fault::DeadMetabotDeliveries,
+    }
+}
+
+/// What a provider's answer says of our access to it.
+pub fn of_provider_credentials<T>(answer: &Result<T, RemoteError>) -> Option<Signal> {
+    match answer {
+        Ok(_) => Some(Signal::CredentialsAccepted(Failure::ProviderCredentials)),
+        Err(error) if error.kind == RemoteErrorKind::Unauthorized => {
+            Some(Signal::CredentialsRefused(Failure::ProviderCredentials, error.to_string()))
+        }
+        Err(_) => None,
     }
 }
 

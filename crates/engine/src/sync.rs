@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::call::event::{CallEvent, Happening};
+use domain::call::event::CallEvent;
 use domain::clock::Timestamp;
 use domain::instance::status::{Failure, Signal, Status};
 use domain::port::RemoteErrorKind;
@@ -121,7 +121,7 @@ impl Engine {
             let page = provider.history(window, cursor.as_deref()).await?;
             *seen += page.calls.len() as u64;
             // A call that is still going on is told live, and read again by a later sync.
-            let finished = page.calls.into_iter().filter(|events| events.iter().any(ends_call));
+            let finished = page.calls.into_iter().filter(|events| events.iter().any(CallEvent::ends_call));
             let events = finished.flatten().collect();
             *added += self.take_events(instance, events, Origin::History).await?.new_calls as u64;
             let (seen, added) = (*seen, *added);
@@ -136,10 +136,6 @@ impl Engine {
             }
         }
     }
-}
-
-fn ends_call(event: &CallEvent) -> bool {
-    matches!(event.happening, Happening::CallFinished(_) | Happening::CallFailed(_))
 }
 
 fn next_window(synced_until: Option<&str>, now: Timestamp) -> Window {

@@ -87,6 +87,8 @@ struct Handle {
     faults: Faults,
     options: Arc<Options>,
     silent: watch::Sender<bool>,
+    /// Events that are not sent: none unless they are being withheld.
+    withheld: Arc<Mutex<Option<Vec<Value>>>>,
 }
 
 impl Pbx {
@@ -98,6 +100,7 @@ impl Pbx {
             faults: Faults::default(),
             options: Arc::new(options),
             silent: watch::Sender::new(false),
+            withheld: Arc::default(),
         };
         let server = Self::serve(&handle, journal).await?;
         handle.system().recordings_url = format!("{}/recordings", server.url());
@@ -155,6 +158,22 @@ impl Pbx {
     /// Whether it is silent at the moment.
     pub fn is_silent(&self) -> bool {
         *self.handle.silent.borrow()
+    }
+
+    /// Webhooks get lost from now on, until they are released. Unlike a silent PBX it answers when it is asked.
+    pub fn withhold(&self) {
+        lock(&self.handle.withheld).get_or_insert_default();
+    }
+
+    /// What was withheld is sent after all.
+    pub fn release(&self) {
+        let events = lock(&self.handle.withheld).take().unwrap_or_default();
+        self.handle.queue.push(events);
+    }
+
+    /// Whoever asks for the call from now on hears that there is none.
+    pub fn forget(&self, call: &str) {
+        self.handle.system().forget(call);
     }
 
     /// Waits until every event so far has been accepted (or refused for good).
@@ -278,7 +297,9 @@ impl Handle {
         let mut system = self.system();
         let result = change(&mut system);
         let events = std::mem::take(&mut system.events);
-        if !*self.silent.borrow() {
+        if let Some(withheld) = lock(&self.withheld).as_mut() {
+            withheld.extend(events);
+        } else if !*self.silent.borrow() {
             self.queue.push(events);
         }
         result

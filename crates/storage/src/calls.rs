@@ -187,11 +187,7 @@ impl Tx<'_> {
         let (facts, told_json) = (json(&call), json(&told));
         let mut parameters = told_columns(&call, communication.as_ref(), &facts, &told_json);
         parameters.extend(indexed.columns());
-        parameters.extend::<[Value<'_>; 3]>([
-            instance.0.into(),
-            external_id.as_str().into(),
-            look_at.into(),
-        ]);
+        parameters.extend::<[Value<'_>; 3]>([instance.0.into(), external_id.as_str().into(), look_at.into()]);
         let id = CallId(self.insert(INSERT, &parameters)?);
         Ok(StoredCall { id, instance, external_id, communication, settle_at, call, told, indexed })
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::call::healing::Patience;
 use domain::instance::settings::InstanceSettings;
 use domain::outbox::limits::Limits;
 use domain::outbox::schedule::RetrySchedule;
@@ -43,6 +44,7 @@ impl Rig {
             limits: Limits::default(),
             settle: Duration::ZERO,
             crash_points: CrashPoints::default(),
+            patience: Patience::default(),
         };
         let engine = Engine::start(options, declared).await.expect("an engine that starts");
         Self { engine, clock, remote, store }

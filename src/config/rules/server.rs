@@ -1,5 +1,6 @@
 //! The rules of the configuration as a whole.
 
+use domain::call::healing::Patience;
 use serde_json::Value;
 
 use super::{Checked, Fault, fault, instance, text};
@@ -12,6 +13,7 @@ pub(in super::super) fn server(server: &Checked) -> Vec<Fault> {
     let mut faults = Vec::new();
     faults.extend(encryption_key(&root, server));
     faults.extend(database_url(&root, server));
+    faults.extend(healing(&root, server));
     let mut workspaces: Vec<&str> = Vec::new();
     for (index, integration) in integrations(server) {
         let at = root.key("integration").index(index);
@@ -35,6 +37,18 @@ fn integrations(server: &Checked) -> impl Iterator<Item = (usize, &Checked)> {
 fn encryption_key(root: &KeyPath, server: &Checked) -> Option<Fault> {
     let error = EncryptionKey::parse(text(server, "encryption_key")?).err()?;
     Some(fault(root.key("encryption_key"), error.to_string()))
+}
+
+/// Whoever infers before asking never asks.
+fn healing(root: &KeyPath, server: &Checked) -> Option<Fault> {
+    let (healing, patience) = (server.get("healing")?.as_object()?, Patience::default());
+    let seconds = |key: &str, default: u64| healing.get(key).map_or(Some(default), Value::as_u64);
+    let ask_after = seconds("ask_after_sec", patience.ask_after.as_secs())?;
+    let infer_after = seconds("infer_after_sec", patience.infer_after.as_secs())?;
+    (infer_after < ask_after).then(|| {
+        let message = format!("is {infer_after}, less than ask_after_sec; expected at least {ask_after}");
+        fault(root.key("healing").key("infer_after_sec"), message)
+    })
 }
 
 /// The URL may carry a password and is not repeated.

@@ -114,6 +114,10 @@ fn wrong_kinds_are_told_at_the_line_of_the_key() {
             "log.level = 'loud'",
             "log.level: is \"loud\"; expected what is logged, such as \"info\" or \"warn,engine=debug\"",
         ),
+        (
+            "healing.infer_after_sec = 599",
+            "healing.infer_after_sec: is 599, less than ask_after_sec; expected at least 600",
+        ),
         ("log = 'info'", "log: is text; expected what is logged, and how as a table"),
         (
             "integration = 1",

@@ -1,5 +1,7 @@
 //! The telephone exchange: calls change here and nowhere else, and each change says what a webhook has to tell.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Duration, FixedOffset};
 use serde_json::{Value, json};
 
@@ -24,6 +26,7 @@ pub type Reason = Option<&'static str>;
 #[derive(Debug, Default)]
 pub(super) struct PhoneSystem {
     calls: Vec<Call>,
+    forgotten: HashSet<String>,
     next_event: u64,
     /// The offset that times are written with.
     offset_hours: i32,
@@ -57,13 +60,18 @@ impl PhoneSystem {
     pub(super) fn call(&self, call_id: &str) -> Result<&Call, PbxError> {
         self.calls
             .iter()
-            .rfind(|call| call.call_id == call_id)
+            .rfind(|call| call.call_id == call_id && !self.forgotten.contains(call_id))
             .ok_or_else(|| PbxError::UnknownCall(call_id.to_owned()))
     }
 
     /// Puts a finished call into the history, without a word to anyone.
     pub(super) fn import(&mut self, call: Call) {
         self.calls.push(call);
+    }
+
+    /// Whoever asks for the call hears that there is none. It stays in its place, since ids are counted.
+    pub(super) fn forget(&mut self, call_id: &str) {
+        self.forgotten.insert(call_id.to_owned());
     }
 
     /// A call begins and its legs ring.

@@ -1,8 +1,8 @@
 //! Calls as administrators see them.
 
-use domain::call::CallReference;
 use domain::call::event::{Party, Recording};
 use domain::call::leg::Leg;
+use domain::call::{Call, CallReference};
 use domain::id::LegId;
 use poem_openapi::Object;
 use storage::calls::{EventRecord, StoredCall, state_word};
@@ -46,6 +46,12 @@ pub(super) struct CallSummary {
     answered_at: Option<Moment>,
     /// When it ended.
     finished_at: Option<Moment>,
+    /// Whether it counts as over although the telephony never said so: `finished_at` is when it was last known to go
+    /// on.
+    end_inferred: bool,
+    /// Whether its end was inferred and the telephony told the real one later. Kontur and Workonflow keep what they were
+    /// told by then.
+    end_corrected: bool,
     /// Why it ended without a conversation, if the telephony said.
     reason: Option<String>,
 }
@@ -73,7 +79,7 @@ struct LegShown {
     appeared_at: Moment,
     /// When it was picked up.
     answered_at: Option<Moment>,
-    /// When it ended.
+    /// When it ended, by itself or with the call.
     finished_at: Option<Moment>,
     /// Whether it is on hold now.
     held: bool,
@@ -97,9 +103,10 @@ struct RecordingShown {
 /// An event of a call.
 #[derive(Debug, Object)]
 struct EventShown {
-    /// The telephony's id of the event.
+    /// The telephony's id of the event, or ours of one that was made here.
     id: String,
-    /// What happened, in the words of the generic PBX contract.
+    /// What happened, in the words of the generic PBX contract; also `call.goes_on` (the telephony was asked) and
+    /// `call.end_inferred`.
     #[oai(rename = "type")]
     kind: String,
     /// To which leg.
@@ -144,6 +151,8 @@ impl CallSummary {
             started_at: call.began_at().into(),
             answered_at: call.answered_at().map(Moment::from),
             finished_at: call.ended_at().map(Moment::from),
+            end_inferred: call.end_is_inferred(),
+            end_corrected: call.end_was_corrected(),
             reason: call.reason().map(|reason| reason.word().to_owned()),
         }
     }
@@ -153,7 +162,7 @@ impl Timeline {
     /// What is shown of `timeline`.
     pub(super) fn of(timeline: engine::admin::Timeline, workspaces: &Workspaces) -> Self {
         let call = &timeline.stored.call;
-        let legs = call.legs().iter().map(|(id, leg)| LegShown::of(id, leg, call.recording(id)));
+        let legs = call.legs().iter().map(|(id, leg)| LegShown::of(id, leg, call));
         let mut legs: Vec<_> = legs.collect();
         legs.sort_by_key(|leg| leg.appeared_at.0);
         let deliveries = timeline.deliveries.into_iter();
@@ -167,17 +176,17 @@ impl Timeline {
 }
 
 impl LegShown {
-    fn of(id: &LegId, leg: &Leg, recording: Option<&Recording>) -> Self {
+    fn of(id: &LegId, leg: &Leg, call: &Call) -> Self {
         Self {
             id: id.to_string(),
             from: Side::of(leg.from()),
             to: Side::of(leg.to()),
             appeared_at: leg.appeared_at().into(),
             answered_at: leg.answered_at().map(Moment::from),
-            finished_at: leg.ended_at().map(Moment::from),
+            finished_at: call.leg_ended_at(leg).map(Moment::from),
             held: leg.is_held(),
             reason: leg.end_reason().map(|reason| reason.word().to_owned()),
-            recording: recording.map(RecordingShown::of),
+            recording: call.recording(id).map(RecordingShown::of),
         }
     }
 }
