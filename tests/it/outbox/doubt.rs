@@ -7,7 +7,7 @@ use simulators::journal::System;
 use simulators::sandbox::WORKSPACE;
 use simulators::scenario::{Kind, trace};
 
-use crate::harness::{Company, DEADLINE, eventually};
+use crate::harness::{CLIENT, Company, DEADLINE, VATS, eventually};
 
 /// The server is killed while `operation` is being processed.
 async fn killed_during(system: System, operation: &str) -> Company {
@@ -72,4 +72,40 @@ async fn while_the_look_up_fails_nothing_is_sent() {
     assert_eq!(company.journal().count(System::Kontur, "register-call"), 1);
     assert!(company.journal().count(System::Kontur, "events") >= 3);
     assert_eq!(company.sandbox.kontur.communications(WORKSPACE).len(), 1);
+}
+
+/// The same client on the same line twice at once, and the answers about one of the calls get lost: the other call is
+/// not taken for it.
+#[tokio::test]
+async fn a_call_in_doubt_is_not_taken_for_another_with_equal_numbers() {
+    let company = Company::start().await;
+    for (faults, operation) in [
+        (company.sandbox.kontur.faults(), "call-started"),
+        (company.sandbox.kontur.faults(), "register-call"),
+        (company.sandbox.workonflow.faults(), "comment/create"),
+    ] {
+        faults.set(Fault::times(FaultKind::CutBefore, 1).on(operation));
+        faults.set(Fault::times(FaultKind::CutAfter, 1).on(operation));
+    }
+    let pbx = &company.sandbox.pbx;
+    let calls = ["101", "102"].map(|extension| pbx.ring_in(CLIENT, VATS, &[extension]));
+    for (call, extension) in calls.iter().zip(["101", "102"]) {
+        pbx.answer(call, extension).expect("rings");
+    }
+    for call in &calls {
+        pbx.hang_up(call).expect("talks");
+    }
+    company.settle().await;
+    assert_eq!(company.sandbox.kontur.communications(WORKSPACE).len(), 2);
+    for call in &calls {
+        let story = company.kontur().story(call);
+        assert_eq!(story.last().map(String::as_str), Some("register-call"), "{story:?}");
+    }
+    let written: Vec<_> =
+        company.sandbox.workonflow.all_comments().iter().map(|comment| format!("{comment:?}")).collect();
+    assert_eq!(written.len(), 2, "{written:?}");
+    for call in &calls {
+        let reference = company.admin().call(call).await["reference"].as_str().expect("text").to_owned();
+        assert_eq!(written.iter().filter(|text| text.contains(&reference)).count(), 1, "{written:?}");
+    }
 }
