@@ -25,6 +25,7 @@ use domain::call::healing::Patience;
 use domain::instance::settings::InstanceSettings;
 use domain::outbox::limits::Limits;
 use domain::outbox::schedule::RetrySchedule;
+use domain::retention::Retention;
 use domain::secret::Secret;
 use serde_json::Value;
 use url::Url;
@@ -70,6 +71,8 @@ pub struct Config {
     pub outbox: Limits,
     /// When a quiet call is asked for, and when its end is inferred.
     pub healing: Patience,
+    /// How long what is done with is kept.
+    pub retention: Retention,
     /// What is logged, and how.
     pub log: Log,
     /// The integration instances of the file.
@@ -141,6 +144,7 @@ impl Config {
             retry: keys.retry.into(),
             outbox: keys.outbox.into(),
             healing: keys.healing.into(),
+            retention: keys.retention.into(),
             log: keys.log,
             integrations: integrations
                 .map(|(index, settings)| DeclaredIntegration { settings, shown: shown(index) })

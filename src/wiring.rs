@@ -135,6 +135,7 @@ pub(crate) async fn start_engine(config: &Config, probes: Probes) -> anyhow::Res
         settle: config.settle,
         crash_points,
         patience: config.healing,
+        retention: config.retention,
     };
     let declared = config.integrations.iter().map(|declared| declared.settings.clone()).collect();
     Engine::start(options, declared).await.context("the engine cannot start")

@@ -84,6 +84,7 @@ pub(super) const SERVER: &[Key] = &[
     optional("retry", Kind::Table(RETRY), "the schedule of retries"),
     optional("outbox", Kind::Table(OUTBOX), "how many deliveries may be under way at once"),
     optional("healing", Kind::Table(HEALING), "what becomes of calls whose end never comes"),
+    optional("retention", Kind::Table(RETENTION), "how long what is done with is kept"),
     optional("log", Kind::Table(LOG), "what is logged, and how"),
     optional("integration", Kind::Tables(INTEGRATION), "the integration instances"),
 ];
@@ -129,6 +130,23 @@ const HEALING: &[Key] = &[
         Kind::Integer(1, WEEK_SEC),
         "after how much quiet an open call is taken to be over, in s,",
     ),
+];
+
+/// A hundred years: whoever wants more wants 0.
+const DAYS: Kind = Kind::Integer(0, 36_500);
+
+const RETENTION: &[Key] = &[
+    optional(
+        "raw_requests_days",
+        DAYS,
+        "how long requests of providers and runs of the sync are kept, in days (0: for ever),",
+    ),
+    optional(
+        "calls_days",
+        DAYS,
+        "how long calls are kept, with all that belongs to them, in days (0: for ever),",
+    ),
+    optional("deliveries_days", DAYS, "how long settled deliveries are kept, in days (0: for ever),"),
 ];
 
 const LOG: &[Key] = &[

@@ -7,6 +7,7 @@ use domain::call::healing::Patience;
 use domain::instance::settings::InstanceSettings;
 use domain::outbox::limits::Limits;
 use domain::outbox::schedule::RetrySchedule;
+use domain::retention::{self, Retention};
 use domain::secret::Secret;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -57,6 +58,7 @@ pub(super) struct Keys {
     pub(super) retry: Retry,
     pub(super) outbox: Outbox,
     pub(super) healing: Healing,
+    pub(super) retention: Kept,
     pub(super) log: Log,
     pub(super) integration: Vec<InstanceSettings>,
 }
@@ -114,12 +116,35 @@ impl From<Healing> for Patience {
     }
 }
 
+/// `[retention]` as written: days, and 0 is for ever.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the keys end with their unit")]
+pub(super) struct Kept {
+    raw_requests_days: u32,
+    calls_days: u32,
+    deliveries_days: u32,
+}
+
+impl From<Kept> for Retention {
+    fn from(kept: Kept) -> Self {
+        let time = |days| (days > 0).then(|| retention::days(days));
+        Self {
+            raw_requests: time(kept.raw_requests_days),
+            calls: time(kept.calls_days),
+            deliveries: time(kept.deliveries_days),
+        }
+    }
+}
+
 /// What holds where the file says nothing.
 pub(super) fn defaults() -> Value {
     let retry = RetrySchedule::default();
     let limits = Limits::default();
     let patience = Patience::default();
     let delays: Vec<_> = retry.delays.iter().map(Duration::as_millis).collect();
+    let retention = Retention::default();
+    let in_days = |kept: Option<Duration>| kept.map_or(0, |kept| kept.as_secs() / (24 * 3600));
     json!({
         "listen": "127.0.0.1:8080",
         "database_url": "sqlite://kontur-telephony.db",
@@ -139,6 +164,11 @@ pub(super) fn defaults() -> Value {
         "healing": {
             "ask_after_sec": patience.ask_after.as_secs(),
             "infer_after_sec": patience.infer_after.as_secs(),
+        },
+        "retention": {
+            "raw_requests_days": in_days(retention.raw_requests),
+            "calls_days": in_days(retention.calls),
+            "deliveries_days": in_days(retention.deliveries),
         },
         "log": {"format": "text", "level": "info"},
         "integration": [],

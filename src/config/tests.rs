@@ -7,6 +7,8 @@ mod references;
 
 use std::collections::BTreeMap;
 
+use domain::retention::days;
+
 use super::*;
 
 type Variables = BTreeMap<String, String>;
@@ -53,6 +55,15 @@ fn a_part_of_a_section_leaves_the_rest_at_its_default() {
         parse("admin_token = 't'\nretry.jitter_percent = 0\nlog.format = 'json'", &variables([])).unwrap();
     assert_eq!(config.retry, RetrySchedule { jitter_percent: 0, ..RetrySchedule::default() });
     assert_eq!(config.log, Log { format: LogFormat::Json, level: "info".to_owned() });
+}
+
+#[test]
+fn what_is_kept_for_no_days_is_kept_for_ever() {
+    let config =
+        parse(&format!("{SMALL}\n[retention]\ncalls_days = 0\ndeliveries_days = 1\n"), &variables([]))
+            .unwrap();
+    let expected = Retention { calls: None, deliveries: Some(days(1)), ..Retention::default() };
+    assert_eq!(config.retention, expected);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 
-/// How long things are kept; none is for ever. `[retention]` of the configuration.
+/// How long things are kept, a day at least; none is for ever. `[retention]` of the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     /// Requests of providers as they came, and runs of the history sync.
@@ -110,6 +110,11 @@ impl Limit {
 /// The history may round the times that were told live.
 const ROUNDED_BY: Duration = Duration::from_hours(1);
 
+/// Whether something of `at` is younger than anything that is ever pruned, so that there is nothing to look up.
+pub fn is_recent(at: Timestamp, now: Timestamp) -> bool {
+    now.since(at) < days(1).saturating_sub(ROUNDED_BY)
+}
+
 /// Whether an event of `at` may repeat one of a call that was pruned, when nothing later than `pruned_until` was. Such an
 /// event of a call that is not known is no news: that call was registered long ago.
 pub fn may_be_forgotten(at: Timestamp, pruned_until: Option<Timestamp>) -> bool {
@@ -165,6 +170,13 @@ mod tests {
         assert!(may_be_forgotten(until, Some(until)));
         assert!(may_be_forgotten(until.plus(Duration::from_secs(1)), Some(until)), "rounded by the history");
         assert!(!may_be_forgotten(NOW, Some(until)));
+    }
+
+    #[test]
+    fn what_happens_now_is_not_looked_up() {
+        assert!(is_recent(NOW, NOW));
+        assert!(is_recent(NOW.plus(days(1)), NOW), "the provider's clock is ahead");
+        assert!(!is_recent(NOW.minus(days(1)), NOW));
     }
 
     #[test]

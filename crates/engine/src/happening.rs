@@ -6,12 +6,21 @@ use domain::call::healing::Answer;
 use domain::id::{CallId, Workspace};
 use domain::instance::status::Status;
 use domain::outbox::{DestinationKind, Outcome};
+use domain::retention::Prunable;
 use metrics::{counter, gauge, histogram};
 
 /// Events were stored.
 pub fn events_accepted(provider: &'static str, accepted: usize, duplicates: usize) {
     counter!("kontur_telephony_events_accepted_total", "provider" => provider).increment(accepted as u64);
     counter!("kontur_telephony_events_duplicate_total", "provider" => provider).increment(duplicates as u64);
+}
+
+/// Events were taken for repeats of calls that are not kept any more.
+pub fn events_forgotten(workspace: &Workspace, count: usize) {
+    if count > 0 {
+        counter!("kontur_telephony_events_forgotten_total").increment(count as u64);
+        tracing::warn!(%workspace, count, "events from before what is kept were taken for repeats");
+    }
 }
 
 /// A webhook was refused.
@@ -104,6 +113,21 @@ pub fn kontur_asked(command: &'static str, outcome: &'static str) {
     if outcome != "ok" {
         tracing::info!(command, outcome, "a call of Kontur was refused");
     }
+}
+
+/// What was old is gone.
+pub fn pruned(what: Prunable, count: usize) {
+    counter!("kontur_telephony_rows_pruned_total", "table" => what.word()).increment(count as u64);
+    if count > 0 {
+        tracing::info!(table = what.word(), count, "pruned what is not kept any longer");
+    }
+}
+
+/// How large the database is, and how much of it holds nothing.
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float; 2^52 bytes are 4 PiB")]
+pub fn database_space(bytes: u64, free_bytes: u64) {
+    gauge!("kontur_telephony_database_bytes").set(bytes as f64);
+    gauge!("kontur_telephony_database_free_bytes").set(free_bytes as f64);
 }
 
 /// Workonflow told us something. Nothing follows from it yet.

@@ -14,6 +14,7 @@ use domain::outbox::{DestinationKind, Notice};
 use domain::plan::{Told, hand_on, hand_on_recording};
 use domain::port::crash::CrashPoint;
 use domain::port::provider::WebhookFault;
+use domain::retention;
 use storage::Tx;
 use storage::calls::{NewCall, StoredCall};
 use storage::deliveries::{NewDelivery, PendingDelivery};
@@ -28,6 +29,8 @@ pub struct Accepted {
     pub accepted: usize,
     /// Repeats.
     pub duplicates: usize,
+    /// Of the repeats, those that seem to be of calls that are not kept any more.
+    pub forgotten: usize,
     /// Calls that were not known before.
     pub new_calls: usize,
 }
@@ -103,6 +106,7 @@ impl Journal<'_, '_> {
             let taken = self.call_events(run, origin)?;
             accepted.accepted += taken.accepted;
             accepted.duplicates += taken.duplicates;
+            accepted.forgotten += taken.forgotten;
             accepted.new_calls += taken.new_calls;
         }
         Ok(accepted)
@@ -113,8 +117,21 @@ impl Journal<'_, '_> {
         let Some(first) = events.first() else { return Ok(Accepted::default()) };
         match self.tx.find_call(self.instance.id, &first.call)? {
             Some(stored) => self.go_on(stored, events, origin),
+            None if self.are_forgotten(events)? => {
+                let repeats = events.len();
+                Ok(Accepted { duplicates: repeats, forgotten: repeats, ..Accepted::default() })
+            }
             None => self.open_call(&first.call, events, origin),
         }
+    }
+
+    /// Whether the events of an unknown call seem to repeat those of one that was pruned.
+    fn are_forgotten(&self, events: &[CallEvent]) -> Result<bool, StorageError> {
+        let last = events.iter().map(|event| event.at).max().unwrap_or_default();
+        if retention::is_recent(last, self.now) {
+            return Ok(false);
+        }
+        Ok(retention::may_be_forgotten(last, self.tx.pruned_until()?))
     }
 
     fn go_on(
@@ -129,7 +146,12 @@ impl Journal<'_, '_> {
                 new.push(event);
             }
         }
-        let accepted = Accepted { accepted: new.len(), duplicates: events.len() - new.len(), new_calls: 0 };
+        let accepted = Accepted {
+            accepted: new.len(),
+            duplicates: events.len() - new.len(),
+            forgotten: 0,
+            new_calls: 0,
+        };
         if new.is_empty() {
             self.tx.put_back(stored);
             return Ok(accepted);
@@ -169,7 +191,7 @@ impl Journal<'_, '_> {
         }
         self.carry_out(&stored, consequences)?;
         self.tx.put_back(stored);
-        Ok(Accepted { accepted: new.len(), duplicates: events.len() - new.len(), new_calls: 1 })
+        Ok(Accepted { accepted: new.len(), duplicates: events.len() - new.len(), forgotten: 0, new_calls: 1 })
     }
 
     fn carry_out(&mut self, stored: &StoredCall, consequences: Consequences) -> Result<(), StorageError> {

@@ -12,6 +12,7 @@ mod healing;
 pub mod ingest;
 pub mod instance;
 mod outbox;
+mod retention;
 mod settling;
 mod setup;
 mod start;
@@ -29,6 +30,7 @@ use domain::clock::{Clock, Timestamp};
 use domain::instance::status::{Signal, Status};
 use domain::port::crash::{CrashPoint, CrashPoints};
 use domain::port::provider::{WebhookError, WebhookRequest};
+use domain::retention::Retention;
 use domain::secret::Secret;
 use storage::error::StorageError;
 use storage::{Store, Tx};
@@ -64,6 +66,7 @@ pub struct Engine {
     waits: Waits,
     crash_points: CrashPoints,
     watch: Watch,
+    retention: Retention,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -142,6 +145,7 @@ impl Engine {
             return Err(EngineError::InvalidEvents(faults.clone()));
         }
         happening::events_accepted(kind, accepted.accepted, accepted.duplicates);
+        happening::events_forgotten(&instance.workspace, accepted.forgotten);
         Ok(accepted)
     }
 
@@ -180,7 +184,9 @@ impl Engine {
             let accepted = journal.events(&events, origin)?;
             Ok((accepted, journal.aftermath))
         });
-        Ok(taken.await?)
+        let accepted = taken.await?;
+        happening::events_forgotten(&instance.workspace, accepted.forgotten);
+        Ok(accepted)
     }
 
     /// Runs a change of calls; hands on what it leaves to do once it is durable, even if the caller has gone away.

@@ -14,6 +14,7 @@ use domain::instance::settings::{InstanceSettings, UserMapping};
 use domain::outbox::limits::Limits;
 use domain::outbox::schedule::RetrySchedule;
 use domain::port::crash::{CrashPoint, CrashPoints};
+use domain::retention::Retention;
 use domain::secret::Secret;
 use storage::Store;
 use storage::instances::StoredInstance;
@@ -29,6 +30,7 @@ use crate::ingest::Waits;
 use crate::instance::{Connect, Instance, Live};
 use crate::outbox::deliver::{ClientLocks, Deliverer};
 use crate::outbox::{Dispatcher, Outbox};
+use crate::retention;
 use crate::settling::{self, Settling};
 use crate::sync::Syncing;
 use crate::vault::Vault;
@@ -55,6 +57,8 @@ pub struct EngineOptions {
     pub crash_points: CrashPoints,
     /// When a quiet call is asked for, and when its end is inferred.
     pub patience: Patience,
+    /// How long what is done with is kept.
+    pub retention: Retention,
 }
 
 impl Engine {
@@ -84,6 +88,7 @@ impl Engine {
             waits,
             crash_points: options.crash_points,
             watch,
+            retention: options.retention,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         });
@@ -114,6 +119,7 @@ impl Engine {
         engine.resume_dials().await?;
         engine.crash_points.pass(CrashPoint::Recovering);
         engine.tasks.spawn(healing::run(Arc::clone(&engine), engine.stop.clone()));
+        engine.tasks.spawn(retention::run(Arc::clone(&engine)));
         Ok(engine)
     }
 

@@ -1,5 +1,7 @@
 //! How large the database is, and giving space back to the system in small steps.
 
+#[cfg(doc)]
+use crate::Store;
 use crate::error::StorageError;
 use crate::statement::statements;
 use crate::tx::Tx;
@@ -46,8 +48,8 @@ impl Tx<'_> {
         Ok(found.unwrap_or_default())
     }
 
-    /// Cuts so many free pages off the file; pages from its end take their places. The file itself shrinks at the next
-    /// checkpoint.
+    /// Cuts so many free pages off the file; pages from its end take their places. The file itself shrinks with
+    /// [`Store::shrink`], or when enough other changes follow.
     pub fn give_back(&self, pages: u64) -> Result<(), StorageError> {
         // A pragma takes no parameters, and this one does a page's work for each row that is asked for.
         let sql = format!("PRAGMA incremental_vacuum({pages})");

@@ -47,6 +47,14 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, StorageError> {
     Ok(connection)
 }
 
+/// Takes the log of changes over into the file, as far as nobody stands in the way; the file then ends with its last
+/// page. On a connection of its own, so that the writer goes on.
+pub(crate) fn take_log_over(path: &Path) -> Result<(), StorageError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    Ok(connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?)
+}
+
 fn configure(connection: &Connection) -> Result<(), StorageError> {
     connection.busy_timeout(HELD_FOR)?;
     connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);

@@ -113,6 +113,15 @@ impl Store {
         }
     }
 
+    /// Lets the file shrink to what is in use, as far as nobody stands in the way: pages that were given back are cut off
+    /// only when the log of changes is taken over.
+    pub async fn shrink(&self) -> Result<(), StorageError> {
+        match &self.reading {
+            Reading::Pooled(readers) => Arc::clone(readers).shrink().await,
+            Reading::Stepped(_) => Ok(()),
+        }
+    }
+
     /// Waits until the writer has ended. All other clones have to be dropped before.
     pub async fn close(self) {
         let Self { writer, reading, thread, .. } = self;

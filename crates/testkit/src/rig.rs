@@ -8,6 +8,7 @@ use domain::instance::settings::InstanceSettings;
 use domain::outbox::limits::Limits;
 use domain::outbox::schedule::RetrySchedule;
 use domain::port::crash::CrashPoints;
+use domain::retention::Retention;
 use engine::vault::Vault;
 use engine::{Engine, EngineOptions, SystemChance};
 
@@ -45,6 +46,7 @@ impl Rig {
             settle: Duration::ZERO,
             crash_points: CrashPoints::default(),
             patience: Patience::default(),
+            retention: Retention::default(),
         };
         let engine = Engine::start(options, declared).await.expect("an engine that starts");
         Self { engine, clock, remote, store }

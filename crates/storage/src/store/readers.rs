@@ -39,6 +39,12 @@ impl Readers {
         look.await.unwrap_or(Err(StorageError::Closed))
     }
 
+    /// Takes the log over into the file.
+    pub(super) async fn shrink(self: Arc<Self>) -> Result<(), StorageError> {
+        let take_over = tokio::task::spawn_blocking(move || sqlite::take_log_over(&self.path));
+        take_over.await.unwrap_or(Err(StorageError::Closed))
+    }
+
     fn with<T>(&self, look: impl FnOnce(&Connection) -> Result<T, StorageError>) -> Result<T, StorageError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = idle.map_or_else(|| sqlite::open_reader(&self.path), Ok)?;

@@ -301,6 +301,6 @@ async fn freed_pages_are_given_back_in_steps() {
     store.write(|tx| tx.give_back(100)).await.unwrap();
     let after = store.read(|tx| tx.space()).await.unwrap();
     assert_eq!((full.pages - after.pages, full.free_pages - after.free_pages), (100, 100));
-    store.close().await;
+    store.shrink().await.unwrap();
     assert_eq!(std::fs::metadata(folder.path().join("test.db")).unwrap().len(), after.bytes());
 }

@@ -1,0 +1,117 @@
+//! One workspace whose telephony sends webhooks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use domain::clock::{Clock as _, Timestamp};
+use domain::outbox::DeliveryState;
+use domain::port::provider::{HistoryPage, Provider as _, Window};
+use engine::ingest::Accepted;
+use engine::instance::Instance;
+use serde_json::json;
+use storage::Store;
+use storage::deliveries::DeliveryFilter;
+use testkit::{Rig, SIGNATURE, SIGNED, START, settings};
+
+/// Longer than anything here takes on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The workspace `acme`, set up.
+pub(crate) struct Company {
+    pub(crate) rig: Rig,
+    /// To look into the database.
+    pub(crate) store: Store,
+}
+
+impl Company {
+    pub(crate) async fn start() -> Self {
+        let rig = Rig::start(vec![settings("acme")]).await;
+        let store = rig.store.open();
+        let company = Self { rig, store };
+        company.rig.engine.setup(&company.acme(), &json!({})).await.unwrap();
+        company
+    }
+
+    pub(crate) fn acme(&self) -> Arc<Instance> {
+        self.rig.engine.instance("acme").unwrap()
+    }
+
+    /// Seconds since the clock began.
+    pub(crate) fn second(&self) -> u64 {
+        self.rig.clock.now().since(START).as_secs()
+    }
+
+    pub(crate) fn days_pass(&self, days: u32) {
+        self.rig.clock.advance(domain::retention::days(days));
+    }
+
+    /// The webhook of a whole call that is missed now.
+    pub(crate) fn missed_call(&self, call: &str) -> String {
+        let at = self.second();
+        format!(
+            "{at} {call}-1 {call} call.started\n{at} {call}-2 {call} leg.ringing {call}-leg\n{at} {call}-3 {call} call.finished"
+        )
+    }
+
+    pub(crate) async fn send(&self, webhook: &str) -> Accepted {
+        let header = |name: &str| (name == SIGNATURE).then_some(SIGNED);
+        let body = Bytes::from(webhook.to_owned());
+        self.rig.engine.take_webhook("acme", "generic", &header, body).await.unwrap()
+    }
+
+    /// The history tells what these webhooks told, under ids of its own. Says how many calls were new.
+    pub(crate) async fn sync(&self, webhooks: &[String]) -> u64 {
+        let parsed =
+            webhooks.iter().map(|webhook| self.rig.remote.provider.parse(webhook.as_bytes()).unwrap());
+        let mut calls: Vec<_> = parsed.collect();
+        for event in calls.iter_mut().flatten() {
+            event.id = format!("history-{}", event.id).as_str().into();
+            event.at = event.at.plus(Duration::from_secs(1));
+        }
+        self.rig.remote.provider.push_history(HistoryPage { calls, next: None });
+        let window = Window { from: Timestamp::default(), to: self.rig.clock.now() };
+        let job = self.rig.engine.begin_sync(&self.acme(), Some(window)).await.unwrap();
+        eventually(async || {
+            let job = self.rig.engine.sync_job(job).await.unwrap();
+            (job.state == "done").then_some(job.added)
+        })
+        .await
+    }
+
+    /// Waits until finished calls were handed on and nothing is pending, unless deliveries are held back.
+    pub(crate) async fn settle(&self) {
+        let filter =
+            DeliveryFilter { state: Some(DeliveryState::Pending), limit: 1, ..DeliveryFilter::default() };
+        eventually(async || {
+            let filter = filter.clone();
+            let look = self
+                .store
+                .read(move |tx| Ok(tx.settling_calls()?.is_empty().then_some(tx.list_deliveries(&filter)?)));
+            let pending = look.await.unwrap()?;
+            (pending.is_empty() || self.acme().condition().holds_deliveries()).then_some(())
+        })
+        .await;
+    }
+
+    /// What Kontur was told of each call, in order.
+    pub(crate) fn told(&self) -> Vec<(String, &'static str)> {
+        let mut told = self.rig.remote.kontur.told();
+        // Calls do not wait for each other; within a call the order stays.
+        told.sort_by(|a, b| a.0.cmp(&b.0));
+        told
+    }
+}
+
+/// Asks again and again until there is an answer.
+pub(crate) async fn eventually<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let asking = async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, asking).await.expect("it comes about in time")
+}

@@ -1,0 +1,6 @@
+//! The engine among fakes, by a clock moved by hand.
+
+#![cfg(test)]
+
+mod company;
+mod retention;
