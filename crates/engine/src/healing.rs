@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use domain::call::event::{CallEvent, Happening};
 use domain::call::healing::{Answer, Step, Verdict};
@@ -18,6 +19,7 @@ use storage::error::StorageError;
 use tokio_util::sync::CancellationToken;
 
 use crate::Engine;
+use crate::clock_watch::ClockWatch;
 use crate::error::EngineError;
 use crate::happening;
 use crate::ingest::{Aftermath, Journal, Origin};
@@ -40,8 +42,10 @@ const INFERRED: &str = "inferred:end";
 pub(crate) async fn run(engine: Arc<Engine>, stop: CancellationToken) {
     let every = engine.watch.patience.look_every();
     let looking = async {
+        let mut clock_watch = ClockWatch::default();
         loop {
-            match engine.look_after_open_calls().await {
+            let set_back = clock_watch.set_back(engine.clock.now());
+            match engine.look(set_back).await {
                 // There is more than one go could take.
                 Ok(true) => continue,
                 Ok(false) => {}
@@ -58,6 +62,13 @@ pub(crate) async fn run(engine: Arc<Engine>, stop: CancellationToken) {
 }
 
 impl Engine {
+    async fn look(&self, clock_set_back: Duration) -> Result<bool, EngineError> {
+        if !clock_set_back.is_zero() {
+            self.store.write(move |tx| tx.look_sooner(clock_set_back)).await?;
+        }
+        self.look_after_open_calls().await
+    }
+
     /// Looks once at every open call that is due, as the timer does. Says whether some may be left.
     pub async fn look_after_open_calls(&self) -> Result<bool, EngineError> {
         let due = self.due_calls().await?;

@@ -92,11 +92,12 @@ impl Patience {
 }
 
 impl Watch {
-    /// What to do about a call now; `askable` is whether its provider can be asked.
+    /// What to do about a call now; `askable` is whether its provider can be asked. If the clock was set back, it is
+    /// not known for how long a call has been quiet: it is asked for.
     pub fn step(&self, quiet: Quiet, askable: bool, now: Timestamp) -> Step {
         let ask_at = quiet.last_sign_at.plus(self.patience.ask_after);
         match askable {
-            true if now < ask_at => Step::Then(Verdict::LookAgain(ask_at)),
+            true if quiet.last_sign_at <= now && now < ask_at => Step::Then(Verdict::LookAgain(ask_at)),
             true => Step::Ask,
             false if now < self.infer_at(quiet) => Step::Then(Verdict::LookAgain(self.infer_at(quiet))),
             false => Step::Then(Verdict::InferEnd),

@@ -69,6 +69,7 @@ fn lost() -> Vec<CallEvent> {
         event(0, Happening::CallStarted),
         leg(1, "a", "101", LegChange::Ringing),
         leg(3, "a", "101", LegChange::Answered),
+        event(300, Happening::GoesOn),
         event(600, Happening::GoesOn),
         event(600, Happening::EndInferred),
     ]

@@ -1,5 +1,7 @@
 //! Calls that have not ended: which of them are to be looked at, and for how long they have been quiet.
 
+use std::time::Duration;
+
 use domain::call::event::Happening;
 use domain::call::healing::Quiet;
 use domain::clock::Timestamp;
@@ -14,6 +16,7 @@ statements! {
     DUE = "SELECT id, instance_id, external_id, communication_id, settle_at, facts, told FROM call
            WHERE instance_id = $1 AND look_at <= $2 ORDER BY look_at LIMIT $3";
     LOOK_AGAIN = "UPDATE call SET look_at = $1 WHERE id = $2 AND look_at IS NOT NULL";
+    LOOK_SOONER = "UPDATE call SET look_at = look_at - $1 WHERE look_at IS NOT NULL";
     QUIET = "SELECT MAX(CASE WHEN kind <> $1 THEN received_at END), MAX(received_at) FROM call_event
              WHERE call_id = $2";
 }
@@ -53,6 +56,13 @@ impl Tx<'_> {
     /// Sets when an open call is looked at next. Without effect on one that has ended.
     pub fn look_again(&self, call: CallId, at: Timestamp) -> Result<(), StorageError> {
         self.execute(LOOK_AGAIN, &[at.into(), call.0.into()])?;
+        Ok(())
+    }
+
+    /// Brings all looks forward: the clock was set back.
+    pub fn look_sooner(&self, by: Duration) -> Result<(), StorageError> {
+        let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        self.execute(LOOK_SOONER, &[micros.into()])?;
         Ok(())
     }
 }

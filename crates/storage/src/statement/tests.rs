@@ -20,6 +20,7 @@ const MODULES: [(&str, &[(&str, &str)]); 12] = [
 
 /// Statements that may look at all rows of what they name, each with why that is little.
 const MAY_SCAN: &[(&str, &str, &str)] = &[
+    ("calls::open", "LOOK_SOONER", "an index of what is open, when the clock was set back"),
     ("deliveries", "MARK_SUSPECT", "an index of what is pending, at the start"),
     ("deliveries", "PENDING_DESTINATIONS", "an index of what is pending"),
     ("instances", "LIST", "some thousand instances at most, at the start"),

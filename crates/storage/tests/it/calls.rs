@@ -1,5 +1,7 @@
 //! Calls and their events.
 
+use std::time::Duration;
+
 use domain::call::Call;
 use domain::call::event::{CallEvent, Direction, Happening, LegChange, LegEvent, Party};
 use domain::call::healing::Quiet;
@@ -161,6 +163,8 @@ async fn an_open_call_is_looked_at_until_it_ends() {
     assert_eq!(store.read(|tx| tx.open_calls(InstanceId(2), at(600), 10)).await.unwrap(), []);
     store.write(move |tx| tx.look_again(call, at(700))).await.unwrap();
     assert_eq!((due(699).await.len(), due(700).await.len()), (0, 1));
+    store.write(|tx| tx.look_sooner(Duration::from_secs(50))).await.unwrap();
+    assert_eq!((due(649).await.len(), due(650).await.len()), (0, 1));
     let ended = store.write(move |tx| {
         let Some(mut stored) = tx.call(call)? else { return Ok(()) };
         stored.call.fold(&event(8, "a", Happening::CallFinished(None)));

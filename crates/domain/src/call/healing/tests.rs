@@ -38,6 +38,7 @@ fn a_quiet_call_is_asked_for_where_that_is_possible_and_else_inferred_to_be_over
         (0, true, 600, Step::Ask),
         (300, true, 305, wait(310)),
         (300, true, 310, Step::Ask),
+        (300, true, 299, Step::Ask),
         (0, false, 10, wait(240)),
         (0, false, 239, wait(240)),
         (0, false, 240, Step::Then(Verdict::InferEnd)),
