@@ -14,6 +14,7 @@ use domain::port::provider::{
     Window,
 };
 use domain::port::{RemoteError, RemoteErrorKind};
+use tokio::sync::Semaphore;
 
 use crate::{START, lock};
 
@@ -22,6 +23,9 @@ pub const SIGNATURE: &str = "x-signature";
 
 /// Its value.
 pub const SIGNED: &str = "signed";
+
+/// Look-ups that may be under way at once.
+const TURNS: usize = 64;
 
 /// A telephony system whose webhooks are lines `SECONDS EVENT CALL WHAT [LEG]`, such as `3 e2 c1 leg.answered l1`, of an
 /// inbound call that rings at extension 101.
@@ -33,6 +37,8 @@ pub struct FakeProvider {
     pages: Mutex<VecDeque<HistoryPage>>,
     calls: Mutex<HashMap<ExternalId, Vec<CallEvent>>>,
     look_ups: Mutex<Vec<ExternalId>>,
+    /// Look-ups wait while there is nothing to take.
+    look_up_turns: Semaphore,
     trouble: Mutex<Option<RemoteErrorKind>>,
 }
 
@@ -46,6 +52,7 @@ impl Default for FakeProvider {
             pages: Mutex::default(),
             calls: Mutex::default(),
             look_ups: Mutex::default(),
+            look_up_turns: Semaphore::new(TURNS),
             trouble: Mutex::default(),
         }
     }
@@ -86,6 +93,16 @@ impl FakeProvider {
     /// The calls it was asked about.
     pub fn look_ups(&self) -> Vec<ExternalId> {
         lock(&self.look_ups).clone()
+    }
+
+    /// Look-ups get no answer until they are released.
+    pub fn hold_look_ups(&self) {
+        self.look_up_turns.forget_permits(TURNS);
+    }
+
+    /// Look-ups get their answers again.
+    pub fn release_look_ups(&self) {
+        self.look_up_turns.add_permits(TURNS);
     }
 
     fn answer(&self, operation: &'static str) -> Result<(), RemoteError> {
@@ -144,6 +161,7 @@ impl Provider for FakeProvider {
 
     async fn call(&self, call: &ExternalId) -> Result<Vec<CallEvent>, RemoteError> {
         lock(&self.look_ups).push(call.clone());
+        let _turn = self.look_up_turns.acquire().await;
         self.answer("read call")?;
         let unknown = || RemoteError::new("generic", "read call", RemoteErrorKind::NotFound, "no such call");
         lock(&self.calls).get(call).cloned().ok_or_else(unknown)

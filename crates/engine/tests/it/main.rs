@@ -3,4 +3,5 @@
 #![cfg(test)]
 
 mod company;
+mod healing;
 mod retention;
