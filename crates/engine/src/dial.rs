@@ -25,6 +25,9 @@ const ANSWER_WITHIN: Duration = Duration::from_millis(2_500);
 /// A provider that cannot be reached is asked again this often before the call counts as failed.
 const ATTEMPTS: u32 = 4;
 
+/// A call that was placed before a restart is known by its events; whoever sends them tries again by then.
+const SHOWS_UP_WITHIN: Duration = Duration::from_secs(10);
+
 /// Between those attempts.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -173,36 +176,41 @@ impl Engine {
         }
     }
 
-    /// After a start: requests of which nobody knows what became. The provider knows them by their id, so asking
-    /// again places no second call.
+    /// After a start: requests of which nobody knows what became. A user who pressed "Call" before a restart has given
+    /// up by now: the phone must not ring out of the blue. But it may be ringing already, and a call that comes about
+    /// must not be told to have failed: its events have some time to come in.
     pub(crate) async fn resume_dials(self: &Arc<Self>) -> Result<(), EngineError> {
         for dial in self.store.read(|tx| tx.open_dials()).await? {
             let Some(instance) = self.instances.get(dial.instance) else { continue };
-            let (id, request_id, since) =
-                (dial.instance, dial.request.clone(), dial.requested_at.minus(PAUSE));
-            let shown_up = self.store.read(move |tx| tx.has_call_of_request(id, &request_id, since)).await?;
-            let request = DialRequest {
-                request: dial.request,
-                extension: dial.extension,
-                client_phone: dial.client_phone,
-                auto_answer: instance.live().behaviour().auto_answer,
-            };
             let engine = Arc::clone(self);
             self.tasks.spawn(async move {
-                let gone = || {
-                    RemoteError::new(
-                        "telephony",
-                        "call",
-                        RemoteErrorKind::Interrupted,
-                        "the server was restarted",
-                    )
-                };
-                // A user who pressed "Call" before a restart has given up by now: the phone must not ring out of the blue.
-                let outcome = if shown_up { Ok(ExternalId::new("")) } else { Err(gone()) };
-                engine.note_dial(&instance, &request, &outcome, false).await;
+                tokio::select! {
+                    // The next start has it again.
+                    () = engine.stop.cancelled() => {}
+                    () = tokio::time::sleep(SHOWS_UP_WITHIN) => engine.conclude_dial(&instance, dial).await,
+                }
             });
         }
         Ok(())
+    }
+
+    async fn conclude_dial(&self, instance: &Instance, dial: DialRecord) {
+        let (id, request, since) = (dial.instance, dial.request.clone(), dial.requested_at.minus(PAUSE));
+        let outcome = match self.store.read(move |tx| tx.has_call_of_request(id, &request, since)).await {
+            Ok(true) => Ok(ExternalId::new("")),
+            Ok(false) => {
+                let (kind, message) = (RemoteErrorKind::Interrupted, "the server was restarted");
+                Err(RemoteError::new("telephony", "call", kind, message))
+            }
+            Err(error) => return happening::background_failed(&instance.workspace, "call", &error),
+        };
+        let request = DialRequest {
+            request: dial.request,
+            extension: dial.extension,
+            client_phone: dial.client_phone,
+            auto_answer: instance.live().behaviour().auto_answer,
+        };
+        self.note_dial(instance, &request, &outcome, false).await;
     }
 
     /// Ends a leg for a user. One that has ended already is fine.
