@@ -63,6 +63,8 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     /// How long a finished call has to be quiet before it is registered.
     pub settle: Duration,
+    /// Draining may take so long when the server is stopped.
+    pub shut_down_within: Duration,
     /// The connection to Kontur.
     pub kontur: Kontur,
     /// When deliveries are tried again.
@@ -140,6 +142,7 @@ impl Config {
             encryption_key: keys.encryption_key,
             metrics_listen: keys.metrics_listen,
             settle: Duration::from_millis(keys.settle_ms),
+            shut_down_within: Duration::from_secs(keys.shut_down_within_sec),
             kontur: keys.kontur,
             retry: keys.retry.into(),
             outbox: keys.outbox.into(),

@@ -16,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::serve::Server;
 use crate::config::Config;
-use crate::{lifecycle, telemetry};
+use crate::lifecycle::{self, Signals};
+use crate::telemetry;
 
 /// Where the configuration that is written out keeps the server's database: beside the file.
 const DATABASE: &str = "sqlite://kontur-telephony.db";
@@ -71,11 +72,9 @@ async fn everything(options: &Options, (page_acceptor, page_address): Bound) -> 
     }
     welcome(page_address, listen);
     let showing = show(sandbox, page_acceptor, listen);
-    lifecycle::asked_to_end().await;
-    stop.cancel();
-    serving.await.context("the server panicked")??;
+    let ended = lifecycle::run(stop, async { serving.await.context("the server panicked")? }).await;
     showing.abort();
-    Ok(())
+    ended
 }
 
 /// The simulated systems and the page, without a server of their own.
@@ -87,7 +86,7 @@ async fn systems(options: &Options, (page_acceptor, page_address): Bound) -> any
     let sandbox = start(options, listen).await?;
     introduce(&sandbox, page_address, listen);
     let showing = show(sandbox, page_acceptor, listen);
-    lifecycle::asked_to_end().await;
+    Signals::listen().asked_to_end().await;
     showing.abort();
     Ok(())
 }

@@ -20,9 +20,6 @@ use crate::config::Config;
 use crate::wiring::Probes;
 use crate::{api, lifecycle, telemetry, wiring};
 
-/// Requests under way may take so long to end when the server is stopped.
-const DRAIN_WITHIN: Duration = Duration::from_secs(10);
-
 /// `serve`.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -37,19 +34,14 @@ pub(super) struct Serve {
 }
 
 impl Serve {
-    /// Runs until SIGTERM or SIGINT.
+    /// Runs until SIGTERM or SIGINT, then drains; the second of them ends it at once.
     pub(super) fn run(&self, config: &Config) -> anyhow::Result<()> {
         telemetry::start_log(&config.log.level, config.log.format);
         let runtime = tokio::runtime::Runtime::new().context("the runtime cannot start")?;
         runtime.block_on(async {
             let server = Server::bind(config, self.probes()).await?;
             let stop = CancellationToken::new();
-            let ended = stop.clone();
-            tokio::spawn(async move {
-                lifecycle::asked_to_end().await;
-                ended.cancel();
-            });
-            server.run(stop).await
+            lifecycle::run(stop.clone(), server.run(stop)).await
         })
     }
 
@@ -73,6 +65,8 @@ pub(crate) struct Server {
     engine: Arc<Engine>,
     state: api::ApiState,
     metrics: PrometheusHandle,
+    /// Draining may take so long.
+    drain: Duration,
 }
 
 impl Server {
@@ -98,34 +92,40 @@ impl Server {
         let listens = acceptor.local_addr();
         let address = listens.first().and_then(|at| at.as_socket_addr()).copied().unwrap_or(config.listen);
         let state = wiring::api_state(config, Arc::clone(&engine), metrics.clone(), address);
-        Ok(Self { acceptor, metrics_acceptor, address, engine, state, metrics })
+        let drain = config.shut_down_within;
+        Ok(Self { acceptor, metrics_acceptor, address, engine, state, metrics, drain })
     }
 
-    /// Answers until `stop`, then drains.
+    /// Answers until `stop`, then drains: requests and deliveries under way come to their end, within the limit.
     pub(crate) async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         tracing::info!(address = %self.address, version = env!("CARGO_PKG_VERSION"), "ready");
         let upkeep = tokio::spawn(telemetry::keep_metrics(self.metrics.clone()));
-        let metrics = self.metrics_acceptor.map(|acceptor| {
-            let server = poem::Server::new_with_acceptor(acceptor);
-            tokio::spawn(server.run_with_graceful_shutdown(
-                api::metrics_routes(&self.state),
-                stop.clone().cancelled_owned(),
-                Some(DRAIN_WITHIN),
-            ))
-        });
+        if let Some(acceptor) = self.metrics_acceptor {
+            let routes = api::metrics_routes(&self.state);
+            tokio::spawn(poem::Server::new_with_acceptor(acceptor).run(routes));
+        }
         let http = poem::Server::new_with_acceptor(self.acceptor);
-        let served = http
-            .run_with_graceful_shutdown(
-                api::routes(self.state),
-                stop.clone().cancelled_owned(),
-                Some(DRAIN_WITHIN),
-            )
-            .await;
-        stop.cancel();
-        self.engine.shut_down().await;
+        let served = async {
+            let stopped = stop.clone().cancelled_owned();
+            let served = http.run_with_graceful_shutdown(api::routes(self.state), stopped, None).await;
+            stop.cancel();
+            self.engine.shut_down().await;
+            served.context("the server ended")
+        };
+        let patience = async {
+            stop.cancelled().await;
+            self.engine.stop_delivering();
+            tokio::time::sleep(self.drain).await;
+        };
+        let served = tokio::select! {
+            served = served => served,
+            () = patience => {
+                tracing::warn!("something was still under way; it is looked up at the next start");
+                Ok(())
+            }
+        };
         upkeep.abort();
-        drop(metrics);
-        served.context("the server ended")
+        served
     }
 }
 

@@ -80,6 +80,11 @@ pub(super) const SERVER: &[Key] = &[
     optional("encryption_key", Kind::Secret, "32 bytes in base64"),
     optional("metrics_listen", Kind::Address, "the address that serves metrics alone"),
     optional("settle_ms", Kind::Integer(0, 60_000), "how long a finished call has to be quiet, in ms,"),
+    optional(
+        "shut_down_within_sec",
+        Kind::Integer(1, 600),
+        "how long draining may take when the server is stopped, in s,",
+    ),
     optional("kontur", Kind::Table(KONTUR), "the connection to Kontur"),
     optional("retry", Kind::Table(RETRY), "the schedule of retries"),
     optional("outbox", Kind::Table(OUTBOX), "how many deliveries may be under way at once"),

@@ -54,6 +54,7 @@ pub(super) struct Keys {
     pub(super) encryption_key: Option<EncryptionKey>,
     pub(super) metrics_listen: Option<SocketAddr>,
     pub(super) settle_ms: u64,
+    pub(super) shut_down_within_sec: u64,
     pub(super) kontur: Kontur,
     pub(super) retry: Retry,
     pub(super) outbox: Outbox,
@@ -149,6 +150,7 @@ pub(super) fn defaults() -> Value {
         "listen": "127.0.0.1:8080",
         "database_url": "sqlite://kontur-telephony.db",
         "settle_ms": 500,
+        "shut_down_within_sec": 20,
         "kontur": {"api_url": "https://crm.kontur.ru"},
         "retry": {
             "delays_ms": delays,

@@ -21,7 +21,6 @@ mod sync;
 pub mod vault;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use domain::call::event::CallEvent;
@@ -48,9 +47,6 @@ use crate::vault::Vault;
 
 pub use chance::SystemChance;
 pub use start::EngineOptions;
-
-/// Deliveries under way may take so long to end when the server is stopped.
-const DRAIN_WITHIN: Duration = Duration::from_secs(10);
 
 /// The use cases on one store.
 pub struct Engine {
@@ -220,13 +216,16 @@ impl Engine {
         Ok(())
     }
 
-    /// Stops handing deliveries out and waits for those under way, within a limit. What is cut off is looked up at the
-    /// next start.
+    /// From now on no delivery is handed out. Events and Kontur's calls are still taken.
+    pub fn stop_delivering(&self) {
+        self.stop.cancel();
+    }
+
+    /// Stops handing deliveries out and waits for those under way. Whoever does not wait to the end loses nothing: what
+    /// is cut off is looked up at the next start.
     pub async fn shut_down(&self) {
         self.stop.cancel();
         self.tasks.close();
-        if tokio::time::timeout(DRAIN_WITHIN, self.tasks.wait()).await.is_err() {
-            tracing::warn!("deliveries were still under way; they are looked up at the next start");
-        }
+        self.tasks.wait().await;
     }
 }
