@@ -6,6 +6,6 @@ mod person;
 mod telephony;
 
 pub(crate) use admin::{Admin, text_of};
-pub(crate) use kontur::Kontur;
+pub(crate) use kontur::{Kontur, was_taken};
 pub(crate) use person::Person;
 pub(crate) use telephony::Telephony;

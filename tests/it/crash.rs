@@ -1,6 +1,9 @@
 //! The server dies in the middle of its work, or is asked to end: what it acknowledged is not lost, and nothing is
 //! done twice.
 
+mod dials;
+mod ending;
+mod places;
 mod traffic;
 mod trail;
 
@@ -8,7 +11,8 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use simulators::journal::System;
 
-use self::traffic::{Call, Traffic};
+use self::traffic::Traffic;
+use self::trail::Trail;
 use crate::harness::{Company, Plan, chance};
 
 const KILLS: usize = 10;
@@ -31,18 +35,7 @@ async fn killed_ten_times_under_load_it_loses_nothing_that_it_acknowledged() {
         company.server.restart().await;
         calls.extend(traffic.end().await);
     }
-    everything_came_through(&company, &calls).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn asked_to_end_under_load_it_drains_and_loses_nothing() {
-    let mut company = plan().start().await;
-    let mut chance = chance();
-    let traffic = Traffic::start(&company.telephony(), 0, &mut chance);
-    some_moment(&company, &traffic, &mut chance).await;
-    assert_eq!(company.server.terminate().await.code(), Some(0));
-    company.server.start().await;
-    everything_came_through(&company, &traffic.end().await).await;
+    Trail::of(&company, &calls).await.assert_clean();
 }
 
 /// A moment in the middle: so many events were acknowledged, or so many callbacks made.
@@ -54,11 +47,4 @@ async fn some_moment(company: &Company, traffic: &Traffic, chance: &mut StdRng) 
     let at_kontur = |operation| company.journal().count(System::Kontur, operation);
     let more = at_kontur("call-event") + chance.random_range(1..=traffic::CALLS);
     company.seen(System::Kontur, "call-event", more).await;
-}
-
-async fn everything_came_through(company: &Company, calls: &[Call]) {
-    trail::wait(company, calls.len()).await;
-    trail::timelines_hold_every_event(company, calls).await;
-    trail::each_call_is_registered_once(company, calls);
-    trail::each_call_is_commented_once(company, calls);
 }

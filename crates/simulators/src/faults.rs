@@ -24,7 +24,7 @@ pub struct Fault {
     pub times: Option<u32>,
 }
 
-/// What goes wrong. Only `DelayMs`, `CutAfter` and `DateOff` let the request through to the system.
+/// What goes wrong. Only `DelayMs`, `CutAfter`, `HangAfter` and `DateOff` let the request through to the system.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
@@ -45,6 +45,8 @@ pub enum FaultKind {
     CutBefore,
     /// The request is processed, then the connection is reset without an answer.
     CutAfter,
+    /// The request is processed and never answered; the connection stays open.
+    HangAfter,
     /// HTTP 200 with a page of HTML, as a proxy in maintenance sends.
     Garbage,
     /// HTTP 200 with JSON that breaks off in the middle.
@@ -100,6 +102,7 @@ impl FaultKind {
             Self::Hang => "hang",
             Self::CutBefore => "cut_before",
             Self::CutAfter => "cut_after",
+            Self::HangAfter => "hang_after",
             Self::Garbage => "garbage",
             Self::BrokenJson => "broken_json",
             Self::OddJson => "odd_json",

@@ -70,9 +70,9 @@ impl<'a> Kontur<'a> {
 }
 
 /// Whether Kontur acted on the request, whatever became of its answer.
-fn was_taken(entry: &Entry) -> bool {
+pub(crate) fn was_taken(entry: &Entry) -> bool {
     match entry.fault.as_deref() {
         None | Some("delay") => entry.status == 200,
-        Some(fault) => fault == "cut_after",
+        Some(fault) => fault == "cut_after" || fault == "hang_after",
     }
 }

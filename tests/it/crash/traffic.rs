@@ -1,6 +1,8 @@
 //! Calls that go on while the server comes and goes: what was not acknowledged is sent again until it is.
 
-use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
@@ -11,21 +13,26 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::actors::Telephony;
-use crate::harness::DEADLINE;
 
-/// Calls of one traffic.
-pub(super) const CALLS: usize = CONNECTIONS * OF_CONNECTION;
-/// At least so many events has one traffic: no call has fewer than four.
+/// Calls of a traffic that ends by itself.
+pub(super) const CALLS: usize = 40;
+/// At least so many events has such a traffic: no call has fewer than four.
 pub(super) const EVENTS: usize = CALLS * 4;
 
 const CONNECTIONS: usize = 4;
-const OF_CONNECTION: usize = 10;
 
 /// Calls of a connection that go on at the same time.
 const AT_ONCE: usize = 4;
 
 /// Between two attempts.
-const PAUSE: Duration = Duration::from_millis(10);
+const PAUSE: Duration = Duration::from_millis(25);
+
+/// Between two requests of a connection of a traffic that goes on: a server that is killed twenty times has had
+/// hundreds of calls by then, not thousands.
+const PACE: Duration = Duration::from_millis(80);
+
+/// A server that is killed again and again takes a request sooner or later; this is later than any.
+pub(super) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The most events in one request.
 const BATCH: usize = 3;
@@ -48,23 +55,41 @@ pub(super) struct Call {
 pub(super) struct Traffic {
     senders: JoinSet<Vec<Call>>,
     acknowledged: watch::Sender<usize>,
+    numbers: Arc<Numbers>,
+}
+
+/// The numbers of the calls to come.
+struct Numbers {
+    next: AtomicUsize,
+    end: AtomicUsize,
 }
 
 impl Traffic {
-    /// Starts to send; calls of different rounds differ.
+    /// Starts to send [`CALLS`] calls as fast as they are taken; calls of different rounds differ.
     pub(super) fn start(telephony: &Telephony, round: usize, chance: &mut StdRng) -> Self {
+        Self::of(telephony, round * CALLS..(round + 1) * CALLS, Duration::ZERO, chance)
+    }
+
+    /// Starts to send calls that come until [`Traffic::stop`].
+    pub(super) fn endless(telephony: &Telephony, chance: &mut StdRng) -> Self {
+        Self::of(telephony, 0..usize::MAX, PACE, chance)
+    }
+
+    fn of(telephony: &Telephony, calls: Range<usize>, pace: Duration, chance: &mut StdRng) -> Self {
         let (mut senders, acknowledged) = (JoinSet::new(), watch::Sender::new(0));
-        for connection in 0..CONNECTIONS {
-            let first = round * CALLS + connection * OF_CONNECTION;
+        let numbers =
+            Arc::new(Numbers { next: AtomicUsize::new(calls.start), end: AtomicUsize::new(calls.end) });
+        for _ in 0..CONNECTIONS {
             let sender = Sender {
                 telephony: telephony.clone(),
-                waiting: (first..first + OF_CONNECTION).map(Call::new).collect(),
+                numbers: Arc::clone(&numbers),
                 acknowledged: acknowledged.clone(),
+                pace,
                 chance: StdRng::seed_from_u64(chance.random()),
             };
             senders.spawn(sender.run());
         }
-        Self { senders, acknowledged }
+        Self { senders, acknowledged, numbers }
     }
 
     /// Waits until so many events were acknowledged.
@@ -73,55 +98,76 @@ impl Traffic {
         reached.expect("the sender is here");
     }
 
+    /// No new calls come; those that go on are told to their end.
+    pub(super) fn stop(&self) {
+        self.numbers.end.store(0, Ordering::Relaxed);
+    }
+
     /// Waits until every event of every call was acknowledged.
     pub(super) async fn end(self) -> Vec<Call> {
         self.senders.join_all().await.into_iter().flatten().collect()
     }
 }
 
+impl Numbers {
+    fn take(&self) -> Option<usize> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        (number < self.end.load(Ordering::Relaxed)).then_some(number)
+    }
+}
+
 impl Call {
+    /// A call of whose events only these are known.
+    pub(super) fn told(external_id: &str, client_digits: &str, events: Vec<String>) -> Self {
+        let (external_id, client_digits) = (external_id.to_owned(), client_digits.to_owned());
+        Self { external_id, client_digits, events, untold: Vec::new() }
+    }
+
     fn new(number: usize) -> Self {
         let trace = Trace::new(KINDS[number % KINDS.len()], number as u64);
         let untold = trace.events();
         let id = |event: &Value| event["id"].as_str().expect("an id").to_owned();
-        Self {
-            external_id: trace.call_id(),
-            client_digits: trace.client_digits(),
-            events: untold.iter().map(id).collect(),
-            untold,
-        }
+        let events = untold.iter().map(id).collect();
+        Self { untold, ..Self::told(&trace.call_id(), &trace.client_digits(), events) }
     }
 }
 
 /// One connection.
 struct Sender {
     telephony: Telephony,
-    waiting: VecDeque<Call>,
+    numbers: Arc<Numbers>,
     acknowledged: watch::Sender<usize>,
+    pace: Duration,
     chance: StdRng,
 }
 
 impl Sender {
     async fn run(mut self) -> Vec<Call> {
-        let mut told = Vec::new();
-        let mut live: Vec<Call> = self.waiting.drain(..AT_ONCE).collect();
-        while !live.is_empty() {
+        let (mut told, mut live) = (Vec::new(), Vec::new());
+        loop {
+            while live.len() < AT_ONCE
+                && let Some(number) = self.numbers.take()
+            {
+                live.push(Call::new(number));
+            }
+            if live.is_empty() {
+                return told;
+            }
             let at = self.chance.random_range(0..live.len());
             let size = self.chance.random_range(1..=BATCH).min(live[at].untold.len());
             let events: Vec<Value> = live[at].untold.drain(..size).collect();
             self.send(&events).await;
             if live[at].untold.is_empty() {
                 told.push(live.swap_remove(at));
-                live.extend(self.waiting.pop_front());
             }
+            tokio::time::sleep(self.pace).await;
         }
-        told
     }
 
     async fn send(&self, events: &[Value]) {
         let began = Instant::now();
         while !self.telephony.is_taken(events).await {
-            assert!(began.elapsed() < DEADLINE, "the server takes no events for {DEADLINE:?}");
+            assert!(began.elapsed() < PATIENCE, "the server takes no events for {PATIENCE:?}");
             tokio::time::sleep(PAUSE).await;
         }
         self.acknowledged.send_modify(|count| *count += events.len());

@@ -1,6 +1,7 @@
 //! The server under test: a process with a configuration, a database and a port of its own.
 
 use std::fs::{File, OpenOptions};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -78,7 +79,7 @@ impl Server {
 
     /// Starts it and waits until it is ready.
     pub(crate) async fn start(&mut self) {
-        self.spawn();
+        self.spawn(&[]);
         let url = format!("{}/readyz", self.url);
         let http = self.http.clone();
         eventually("the server is ready", async || {
@@ -91,6 +92,13 @@ impl Server {
         .await;
     }
 
+    /// Starts it so that it kills itself at a crash point (`POINT:N`), and waits until it has.
+    pub(crate) async fn die_at(&mut self, point: &str) {
+        self.spawn(&["--die-at", point]);
+        let status = self.ended().await;
+        assert_eq!(status.signal(), Some(9), "the server ended with {status} at {point}:\n{}", self.log());
+    }
+
     /// Kills it, as power failures do, and waits until it is gone.
     pub(crate) fn kill(&mut self) {
         let Some(mut child) = self.child.take() else { return };
@@ -99,12 +107,22 @@ impl Server {
         child.wait().expect("a child can be waited for");
     }
 
-    /// Asks it to end and waits until it has.
+    /// Asks it to end and waits until it has; says how.
     pub(crate) async fn terminate(&mut self) -> ExitStatus {
+        self.signal("TERM");
+        self.ended().await
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.pid().expect("the server runs").to_string();
-        let asked = Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
-        assert!(asked.success(), "SIGTERM cannot be sent to {pid}");
-        let status = eventually("the server ends after SIGTERM", async || self.exited()).await;
+        let sent = Command::new("kill").args([&format!("-{name}"), &pid]).status().expect("kill runs");
+        assert!(sent.success(), "SIG{name} cannot be sent to {pid}");
+    }
+
+    /// Waits until it has ended; says how.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        let status = eventually("the server ends", async || self.exited()).await;
         self.child = None;
         status
     }
@@ -126,7 +144,7 @@ impl Server {
         self.child.as_mut()?.try_wait().expect("a child can be asked")
     }
 
-    fn spawn(&mut self) {
+    fn spawn(&mut self, arguments: &[&str]) {
         assert!(self.child.is_none(), "the server runs already");
         let log = || self.open_log();
         let child = self
@@ -134,6 +152,7 @@ impl Server {
             .arg("--config")
             .arg(self.configuration_path())
             .arg("serve")
+            .args(arguments)
             .current_dir(self.directory())
             .stdin(Stdio::null())
             .stdout(log())

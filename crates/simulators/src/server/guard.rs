@@ -90,6 +90,10 @@ impl<E: Endpoint<Output = Response> + 'static> Guard<E> {
                 self.connections.cut(&peer);
                 Response::default()
             }
+            Some(FaultKind::HangAfter) => {
+                let _unsent = self.process(request, record, Duration::ZERO).await;
+                std::future::pending().await
+            }
             Some(FaultKind::CutBefore) => {
                 self.journal.record(record);
                 self.connections.cut(&peer);
