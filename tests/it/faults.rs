@@ -25,7 +25,7 @@ mod database;
 mod disk;
 mod kontur;
 mod metabot;
-mod neighbour;
+pub(crate) mod neighbour;
 mod office;
 mod provider;
 mod room;

@@ -3,6 +3,7 @@
 mod closing;
 mod dead;
 mod doubt;
+mod neighbours;
 mod restart;
 
 use serde_json::Value;

@@ -1,5 +1,6 @@
 //! The outbox: promises to tell a destination something, kept in order per lane and kept until told.
 
+pub mod breaker;
 pub mod expiry;
 pub mod judge;
 pub mod limits;
@@ -210,4 +211,14 @@ pub enum Outcome {
         /// Shown to the administrator.
         reason: String,
     },
+}
+
+impl Outcome {
+    /// How long the destination wants to be left alone, if it said so.
+    pub const fn retry_after(&self) -> Option<std::time::Duration> {
+        match self {
+            Self::Retry { retry_after, .. } => *retry_after,
+            Self::Delivered | Self::Dead { .. } => None,
+        }
+    }
 }

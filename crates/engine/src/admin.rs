@@ -10,7 +10,7 @@ use domain::instance::status::{Condition, Signal};
 use domain::outbox::DestinationKind;
 use domain::secret::Secret;
 use storage::calls::{CallFilter, EventRecord, StoredCall};
-use storage::deliveries::{AttemptRecord, DeliveryFilter, DeliveryRecord};
+use storage::deliveries::{AttemptRecord, DeliveryFilter, DeliveryRecord, PendingDelivery};
 use storage::instances::StatusChange;
 use storage::sync_jobs::SyncJob;
 
@@ -177,7 +177,7 @@ impl Engine {
     /// Makes a delivery due now. One that creates something is looked up before it is sent.
     pub async fn retry_delivery(&self, id: DeliveryId) -> Result<DeliveryRecord, EngineError> {
         let (record, _) = self.delivery(id).await?;
-        if !self.revive(&record).await? {
+        if !self.revive(&record, Command::Revived).await? {
             return Err(EngineError::Conflict(format!("delivery {id} was delivered already")));
         }
         Ok(self.delivery(id).await?.0)
@@ -189,12 +189,16 @@ impl Engine {
         let mut revived = 0;
         // The oldest first, so that each lane is refilled in its order.
         for record in self.list_deliveries(filter).await?.iter().rev() {
-            revived += usize::from(self.revive(record).await?);
+            revived += usize::from(self.revive(record, Command::Replayed).await?);
         }
         Ok(revived)
     }
 
-    async fn revive(&self, record: &DeliveryRecord) -> Result<bool, EngineError> {
+    async fn revive(
+        &self,
+        record: &DeliveryRecord,
+        command: fn(PendingDelivery) -> Command,
+    ) -> Result<bool, EngineError> {
         let (id, now, outbox) = (record.id, self.clock.now(), self.outbox.clone());
         let (instance, destination) = (record.instance, DestinationKind::parse(&record.destination));
         let revived = self.store.write(move |tx| {
@@ -204,7 +208,7 @@ impl Engine {
             let Some(destination) = destination else { return Ok(false) };
             let pending = tx.pending_deliveries(instance, destination, DeliveryId(id.0 - 1), 1)?;
             let outbox = outbox.clone();
-            tx.after_commit(move || pending.into_iter().for_each(|one| outbox.tell(Command::Revived(one))));
+            tx.after_commit(move || pending.into_iter().for_each(|one| outbox.tell(command(one))));
             Ok(true)
         });
         Ok(revived.await?)

@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::call::healing::Answer;
 use domain::id::{CallId, Workspace};
 use domain::instance::status::Status;
+use domain::outbox::breaker::Change;
 use domain::outbox::{DestinationKind, Outcome};
 use domain::retention::Prunable;
 use metrics::{counter, gauge, histogram};
@@ -61,6 +62,22 @@ pub fn delivery_attempted(
 pub fn delivery_expired(workspace: &Workspace, destination: DestinationKind, kind: &'static str) {
     counter!("kontur_telephony_deliveries_expired_total", "destination" => destination.word()).increment(1);
     tracing::info!(%workspace, %destination, kind, "too late to be worth sending");
+}
+
+/// A destination of a workspace is taken for away, or is back.
+pub fn destination_changed(workspace: &Workspace, destination: DestinationKind, change: Change) {
+    let labels = [("workspace", workspace.to_string()), ("destination", destination.to_string())];
+    let away = gauge!("kontur_telephony_destination_away", &labels);
+    match change {
+        Change::Opened => {
+            away.set(1.0);
+            tracing::warn!(%workspace, %destination, "away: only asked now and then whether it is back");
+        }
+        Change::Closed => {
+            away.set(0.0);
+            tracing::info!(%workspace, %destination, "back: what waited follows");
+        }
+    }
 }
 
 /// The status of an instance changed.

@@ -3,6 +3,7 @@
 
 pub(crate) mod deliver;
 mod lanes;
+mod queue;
 mod queues;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use domain::clock::{Clock, Timestamp};
 use domain::id::{DeliveryId, InstanceId};
 use domain::outbox::DestinationKind;
+use domain::outbox::breaker::Sign;
 use domain::outbox::limits::Limits;
 use domain::port::crash::CrashPoint;
 use storage::Store;
@@ -25,6 +27,7 @@ use lanes::Refill;
 use queues::{QueueKey, Queues};
 
 use crate::clock_watch::ClockWatch;
+use crate::happening;
 
 /// Deliveries read from the store at once when the lanes in memory run low.
 const REFILL: u32 = 4_096;
@@ -44,6 +47,8 @@ pub(crate) enum Command {
     Settled(Settled),
     /// An administrator wants a delivery made now.
     Revived(PendingDelivery),
+    /// An administrator wants a delivery made again, as one of many.
+    Replayed(PendingDelivery),
     /// A status changed: deliveries may not be held back any more.
     Wake,
     /// An instance was made: there may be deliveries from when it was here before.
@@ -62,6 +67,26 @@ pub(crate) struct Settled {
     pub(crate) again_at: Option<Timestamp>,
     /// When that was decided.
     pub(crate) at: Timestamp,
+    /// What it says of the destination.
+    pub(crate) sign: Sign,
+    /// How long the destination wants to be left alone.
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl Settled {
+    /// One that ended without the destination being asked.
+    pub(crate) fn unasked(delivery: PendingDelivery, again_at: Option<Timestamp>, at: Timestamp) -> Self {
+        Self { delivery, again_at, at, sign: Sign::Silent, retry_after: None }
+    }
+}
+
+/// What is to be done about a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// It is sent.
+    Attempt,
+    /// Its destination is away, and its time has run out: it ends without being sent.
+    End,
 }
 
 /// The way to the dispatcher. Never blocks, so that a commit's hook can use it.
@@ -103,7 +128,7 @@ impl Dispatcher {
         stop: CancellationToken,
     ) -> Self {
         let (store, clock) = (deliverer.store.clone(), Arc::clone(&deliverer.clock));
-        let queues = Queues::new(limits);
+        let queues = Queues::new(limits, deliverer.schedule.clone());
         Self {
             store,
             clock,
@@ -161,8 +186,9 @@ impl Dispatcher {
                     self.queues.push(delivery, now);
                 }
             }
-            Command::Settled(settled) => self.queues.settle(&settled, now),
-            Command::Revived(delivery) => self.queues.revive(delivery, now),
+            Command::Settled(settled) => self.settle(settled, now),
+            Command::Revived(delivery) => self.queues.revive(delivery, true, now),
+            Command::Replayed(delivery) => self.queues.revive(delivery, false, now),
             Command::Wake => self.queues.wake(now),
             Command::Load(instance) => {
                 for destination in DestinationKind::ALL {
@@ -184,11 +210,19 @@ impl Dispatcher {
         now
     }
 
+    fn settle(&mut self, settled: Settled, now: Timestamp) {
+        let (instance, destination) = (settled.delivery.instance, settled.delivery.destination);
+        let change = self.queues.settle(settled, now, self.deliverer.chance.fraction());
+        if let (Some(change), Some(instance)) = (change, self.deliverer.instances.get(instance)) {
+            happening::destination_changed(&instance.workspace, destination, change);
+        }
+    }
+
     fn hand_out(&mut self) {
         let now = self.now();
-        while let Some(delivery) = self.queues.next(now, |instance| self.deliverer.holds(instance)) {
+        while let Some((delivery, turn)) = self.queues.next(now, |instance| self.deliverer.holds(instance)) {
             let deliverer = Arc::clone(&self.deliverer);
-            self.tasks.spawn(async move { deliverer.deliver(delivery).await });
+            self.tasks.spawn(async move { deliverer.deliver(delivery, turn).await });
         }
     }
 

@@ -12,23 +12,23 @@ use crate::actors::Telephony;
 use crate::harness::{Company, Configuration, integration, table};
 
 /// Its name in Kontur.
-pub(super) const NEIGHBOUR: &str = "neighbour";
+pub(crate) const NEIGHBOUR: &str = "neighbour";
 
 const INTEGRATION_ID: Uuid = Uuid::from_u128(0x7777_aaaa_0000_4000_8000_0000_0000_0002);
 const API_KEY: &str = "neighbour-kontur-api-key";
 const WEBHOOK_SECRET: &str = "whsec_bmVpZ2hib3VyLW5laWdoYm91ci1uZWlnaGJvdXI=";
 
 /// Another company: it shares Kontur with the first, and has its own Workonflow and Metabot.
-pub(super) struct Neighbour {
-    pub(super) workonflow: Workonflow,
-    pub(super) metabot: Metabot,
+pub(crate) struct Neighbour {
+    pub(crate) workonflow: Workonflow,
+    pub(crate) metabot: Metabot,
     /// What its own systems saw.
-    pub(super) journal: Journal,
+    pub(crate) journal: Journal,
 }
 
 impl Neighbour {
     /// Starts its systems.
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let journal = Journal::new();
         let workonflow = Workonflow::start(workonflow::Options::default(), &journal).await;
         let metabot = Metabot::start(metabot::Options::default(), &journal).await;
@@ -37,7 +37,7 @@ impl Neighbour {
 
     /// Declares its integration next to the company's: like that one, without a control API. Its employees do not work
     /// in Workonflow.
-    pub(super) fn declare(&self) -> impl FnOnce(&mut Configuration) + 'static {
+    pub(crate) fn declare(&self) -> impl FnOnce(&mut Configuration) + 'static {
         let seeds = self.workonflow.seeds();
         let workonflow = [
             ("api_url", self.workonflow.url().to_owned()),
@@ -70,7 +70,7 @@ impl Neighbour {
     }
 
     /// Installs it in Kontur, and presses Setup there.
-    pub(super) async fn set_up(&self, company: &Company) {
+    pub(crate) async fn set_up(&self, company: &Company) {
         let base_url = format!("{}/kontur/{NEIGHBOUR}", company.server.url());
         let setup = WorkspaceSetup::private(NEIGHBOUR, INTEGRATION_ID, API_KEY, &base_url);
         company.sandbox.kontur.add_workspace(setup);
@@ -79,7 +79,7 @@ impl Neighbour {
     }
 
     /// Its PBX.
-    pub(super) fn telephony(company: &Company) -> Telephony {
+    pub(crate) fn telephony(company: &Company) -> Telephony {
         let url = format!("{}/telephony/{NEIGHBOUR}/generic", company.server.url());
         company.telephony().to(url).signing_with(WEBHOOK_SECRET)
     }

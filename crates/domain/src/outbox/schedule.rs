@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 
+/// A destination that is away is asked at least so often whether it is back.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
 /// The schedule of retries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetrySchedule {
@@ -41,11 +44,21 @@ impl RetrySchedule {
         retry_after: Option<Duration>,
         chance: f64,
     ) -> Option<Timestamp> {
-        let place = usize::try_from(attempts.saturating_sub(1)).unwrap_or(usize::MAX);
-        let planned = self.delays.get(place).or(self.delays.last()).copied().unwrap_or_default();
-        let delay = self.jittered(planned, chance).max(retry_after.unwrap_or_default());
+        let delay = self.jittered(self.delay(attempts), chance).max(retry_after.unwrap_or_default());
         let at = now.plus(delay);
         (at <= first.plus(self.give_up_after)).then_some(at)
+    }
+
+    /// How long a destination that is away is left alone, the `pauses`th time in a row: as long as a delivery, but so
+    /// that calls which go on meanwhile are not too late when it is back.
+    pub fn pause(&self, pauses: u32, retry_after: Option<Duration>, chance: f64) -> Duration {
+        let planned = self.delay(pauses).min(LONGEST_PAUSE);
+        self.jittered(planned, chance).max(retry_after.unwrap_or_default())
+    }
+
+    fn delay(&self, attempts: u32) -> Duration {
+        let place = usize::try_from(attempts.saturating_sub(1)).unwrap_or(usize::MAX);
+        self.delays.get(place).or(self.delays.last()).copied().unwrap_or_default()
     }
 
     fn jittered(&self, delay: Duration, chance: f64) -> Duration {

@@ -8,6 +8,7 @@ use crate::call::{Call, CallReference};
 use crate::clock::Timestamp;
 use crate::directory::Directory;
 use crate::id::{CommunicationId, ExternalId};
+use crate::outbox::breaker::Sign;
 use crate::outbox::{DestinationKind, Notice, Outcome};
 
 /// All that a destination needs for one delivery attempt.
@@ -84,12 +85,15 @@ pub struct Report {
     pub effects: Vec<Effect>,
     /// The destination refused our credentials (as opposed to this one delivery).
     pub credentials_refused: bool,
+    /// What the attempt says of the destination as a whole.
+    pub sign: Sign,
 }
 
 impl Report {
     /// A report of nothing but its outcome.
     pub fn new(outcome: Outcome) -> Self {
         Self {
+            sign: if outcome == Outcome::Delivered { Sign::Well } else { Sign::Silent },
             outcome,
             status: None,
             answer: None,

@@ -23,7 +23,7 @@ use storage::deliveries::{Attempt, NewDelivery, Opening, PendingDelivery, Settle
 use storage::error::StorageError;
 use storage::{Store, Tx};
 
-use super::{Command, Outbox, Settled};
+use super::{Command, Outbox, Settled, Turn};
 use crate::happening;
 use crate::instance::{Instance, Instances, Live};
 use crate::status;
@@ -63,20 +63,23 @@ impl Deliverer {
     }
 
     /// Makes one attempt and tells the dispatcher once its outcome is durable.
-    pub(crate) async fn deliver(&self, delivery: PendingDelivery) {
+    pub(crate) async fn deliver(&self, delivery: PendingDelivery, turn: Turn) {
         self.crash_points.pass(CrashPoint::Claimed);
-        let settled = self.attempt(delivery).await;
+        let settled = self.attempt(delivery, turn).await;
         self.crash_points.pass(CrashPoint::Settled);
         self.outbox.tell(Command::Settled(settled));
     }
 
-    async fn attempt(&self, delivery: PendingDelivery) -> Settled {
+    async fn attempt(&self, delivery: PendingDelivery, turn: Turn) -> Settled {
         let Some(instance) = self.instances.get(delivery.instance) else { return self.later(delivery) };
         let is_late = delivery.expires_at.is_some_and(|at| at <= self.clock.now());
         // Whether an end is still worth telling depends on the call; all else is worth no reading of it.
         let is_end = matches!(delivery.notice, Notice::CallFinished { .. });
         if let Some(why) = too_late(&delivery.notice, is_late, None).filter(|_| !is_end) {
             return self.expire(&instance, delivery, why).await;
+        }
+        if turn == Turn::End && !(is_end && is_late) {
+            return self.give_up(&instance, delivery).await;
         }
         let live = instance.live();
         let Some(destination) = live.connections.destinations.get(&delivery.destination).cloned() else {
@@ -96,6 +99,9 @@ impl Deliverer {
         if let Some(why) = too_late(&delivery.notice, is_late, subject.opening) {
             return self.expire(&instance, delivery, why).await;
         }
+        if turn == Turn::End {
+            return self.give_up(&instance, delivery).await;
+        }
         let began_at = self.clock.now();
         self.crash_points.pass(CrashPoint::Sending);
         let report = self.send(&instance, &live, &*destination, &delivery, &subject).await;
@@ -103,10 +109,23 @@ impl Deliverer {
         self.settle(&instance, delivery, began_at, report).await
     }
 
+    /// Its destination is away. It waits on if it is an end that has to be told however late, or if the clock was set
+    /// back meanwhile; else the time for retries is over.
+    async fn give_up(&self, instance: &Instance, delivery: PendingDelivery) -> Settled {
+        let now = self.clock.now();
+        let is_over = |first: Timestamp| first.plus(self.schedule.give_up_after) <= now;
+        if !delivery.first_attempt_at.is_some_and(is_over) {
+            let expires_at = delivery.expires_at.filter(|at| *at > now);
+            return self.later(PendingDelivery { expires_at, ..delivery });
+        }
+        let reason = format!("gave up: {} is still away", delivery.destination);
+        self.settle(instance, delivery, now, buried(Cause::GaveUp, reason)).await
+    }
+
     /// Nothing was sent: what it needs cannot be had now.
     fn later(&self, delivery: PendingDelivery) -> Settled {
         let at = self.clock.now();
-        Settled { again_at: Some(at.plus(STORE_AGAIN)), delivery, at }
+        Settled::unasked(delivery, Some(at.plus(STORE_AGAIN)), at)
     }
 
     async fn client_of(&self, delivery: &PendingDelivery) -> Option<Phone> {
@@ -205,7 +224,8 @@ impl Deliverer {
         } else {
             None
         };
-        Settled { delivery, again_at, at: now }
+        let retry_after = report.outcome.retry_after();
+        Settled { delivery, again_at, at: now, sign: report.sign, retry_after }
     }
 
     fn decide(
@@ -278,7 +298,7 @@ impl Deliverer {
             tracing::error!(%error, "an expired delivery cannot be marked; trying again");
             now.plus(STORE_AGAIN)
         });
-        Settled { delivery, again_at, at: now }
+        Settled::unasked(delivery, again_at, now)
     }
 
     async fn signal(

@@ -3,6 +3,8 @@
 //! Memory holds a prefix (by row) of what is pending, so a lane's first delivery here is its first delivery in the
 //! store. When too much is pending the prefix stops growing and is refilled from the store as it drains.
 
+mod ends;
+mod prefix;
 mod ready;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -12,10 +14,11 @@ use domain::clock::Timestamp;
 use domain::id::{CallId, DeliveryId};
 use storage::deliveries::PendingDelivery;
 
+use super::Settled;
+use ends::Ends;
+use prefix::Prefix;
+pub(crate) use prefix::Refill;
 use ready::{News, Ready};
-
-/// Before any row.
-const START: DeliveryId = DeliveryId(0);
 
 /// Deliveries held in memory; the rest waits in the store.
 const CAPACITY: usize = 16_384;
@@ -23,14 +26,18 @@ const CAPACITY: usize = 16_384;
 /// Below this the lanes are refilled, if there is more in the store.
 const LOW_WATER: usize = 4_096;
 
-/// Realtime younger than this belongs to a call that somebody has on the screen.
-const FRESH: Duration = Duration::from_secs(10);
+/// Realtime is fresh for this part of its life, 10 s of 10 min: somebody has that call on the screen.
+const FRESH: u32 = 60;
 
 /// One call's deliveries in order.
 #[derive(Debug, Default)]
 struct Lane {
     deliveries: VecDeque<PendingDelivery>,
     stand: Stand,
+    /// Its first delivery waits only because the destination is away.
+    blameless: bool,
+    /// An administrator wants its first delivery made now.
+    urgent: bool,
 }
 
 /// Where a lane stands.
@@ -55,33 +62,9 @@ pub(crate) struct Lanes {
     waiting: BTreeSet<(Timestamp, CallId)>,
     held: usize,
     in_flight: usize,
-    /// The largest row that memory has seen; everything pending up to it is here.
-    last_known: DeliveryId,
-    /// The store has rows beyond `last_known` that are not here.
-    behind: bool,
-    asked: Asked,
-}
-
-/// What the store has for a queue that is not in memory.
-#[derive(Debug)]
-pub(crate) struct Refill {
-    /// It was asked for rows after this one.
-    pub(crate) after: DeliveryId,
-    /// It was asked for so many.
-    pub(crate) limit: u32,
-    /// In order.
-    pub(crate) pending: Vec<PendingDelivery>,
-}
-
-/// What has become of a question to the store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asked {
-    /// There is none.
-    Not,
-    /// It is on its way; the largest row that was planned meanwhile.
-    Open(DeliveryId),
-    /// It is on its way, and its answer may lack a row: it has to be asked again.
-    Outdated,
+    prefix: Prefix,
+    /// While the destination is away: what ends by itself.
+    ends: Option<Ends>,
 }
 
 impl Lanes {
@@ -93,53 +76,37 @@ impl Lanes {
             waiting: BTreeSet::new(),
             held: 0,
             in_flight: 0,
-            last_known: START,
-            behind: true,
-            asked: Asked::Not,
+            prefix: Prefix::behind(),
+            ends: None,
         }
     }
 
     /// Takes a delivery that was just planned, unless the store has others to be read before it.
     pub(crate) fn push(&mut self, delivery: PendingDelivery, now: Timestamp) {
-        if delivery.id <= self.last_known {
-            return; // read from the store before the news of its planning came
+        if self.prefix.takes(delivery.id, self.held < CAPACITY) {
+            self.append(delivery, now);
         }
-        if self.behind || self.held >= CAPACITY {
-            self.behind = true;
-            if let Asked::Open(latest) = &mut self.asked {
-                *latest = delivery.id.max(*latest);
-            }
-            return;
-        }
-        self.append(delivery, now);
     }
 
     /// Whether there is room and something to fill it with that was not asked for yet.
     pub(crate) fn wants_refill(&self) -> bool {
-        self.behind && self.held < LOW_WATER && self.asked == Asked::Not
+        self.held < LOW_WATER && self.prefix.is_to_be_asked()
     }
 
     /// After which row the store is asked; the answer goes to [`Self::refill`].
     pub(crate) fn ask(&mut self) -> DeliveryId {
-        self.asked = Asked::Open(START);
-        self.last_known
+        self.prefix.ask()
     }
 
     /// Takes the store's answer to [`Self::ask`].
     pub(crate) fn refill(&mut self, answer: Refill, now: Timestamp) {
-        if answer.after != self.last_known {
-            return; // asked by lanes that were forgotten meanwhile
-        }
-        let Asked::Open(latest) = std::mem::replace(&mut self.asked, Asked::Not) else { return };
-        let has_more = answer.pending.len() >= answer.limit as usize;
-        for delivery in answer.pending {
+        for delivery in self.prefix.take(answer) {
             self.append(delivery, now);
         }
-        self.behind = has_more || latest > self.last_known;
     }
 
     fn append(&mut self, delivery: PendingDelivery, now: Timestamp) {
-        self.last_known = self.last_known.max(delivery.id);
+        self.prefix.saw(delivery.id);
         self.held += 1;
         let call = delivery.call;
         let lane = self.by_call.entry(call).or_default();
@@ -162,10 +129,57 @@ impl Lanes {
         }
         let news = |call| self.by_call.get(&call).map_or(News::Gone, |lane: &Lane| lane.news(now));
         let call = self.ready.pop(news)?;
+        self.hand_out(call)
+    }
+
+    fn hand_out(&mut self, call: CallId) -> Option<PendingDelivery> {
         let lane = self.by_call.get_mut(&call)?;
         lane.stand = Stand::Busy;
         self.in_flight += 1;
         lane.deliveries.front().cloned()
+    }
+
+    /// The destination is away: what waits because of that waits for its return, not for a time of its own. Retries end
+    /// `give_up_after` the first attempt.
+    pub(crate) fn shut(&mut self, give_up_after: Duration, now: Timestamp) {
+        self.ends = Some(Ends::new(give_up_after));
+        let idle = self.by_call.iter().filter(|(_, lane)| lane.stand != Stand::Busy);
+        let idle: BTreeSet<_> = idle.map(|(call, _)| *call).collect();
+        for call in idle {
+            self.schedule(call, now);
+        }
+    }
+
+    /// The destination is back.
+    pub(crate) fn open(&mut self) {
+        self.ends = None;
+    }
+
+    /// While the destination is away: a delivery that has ended without an attempt. Its lane is closed until it is
+    /// settled.
+    pub(crate) fn next_ended(&mut self, now: Timestamp, limit: usize) -> Option<PendingDelivery> {
+        if self.in_flight >= limit {
+            return None;
+        }
+        let ends = self.ends.as_mut()?;
+        while let Some((at, call)) = ends.pop(now) {
+            let Some(lane) = self.by_call.get(&call).filter(|lane| lane.stand != Stand::Busy) else {
+                continue;
+            };
+            if lane.deliveries.front().and_then(|head| ends.of(head)) != Some(at) {
+                continue;
+            }
+            if let Stand::Waiting(at) = lane.stand {
+                self.waiting.remove(&(at, call));
+            }
+            return self.hand_out(call);
+        }
+        None
+    }
+
+    /// When [`Self::next_ended`] will have something.
+    pub(crate) fn next_end(&self, limit: usize) -> Option<Timestamp> {
+        self.ends.as_ref().filter(|_| self.in_flight < limit).and_then(Ends::first)
     }
 
     /// How many deliveries are under way.
@@ -185,14 +199,18 @@ impl Lanes {
         }
     }
 
-    /// The attempt at a lane's first delivery is over: done with it, or again at `again_at`.
-    pub(crate) fn settle(&mut self, delivery: &PendingDelivery, again_at: Option<Timestamp>, now: Timestamp) {
+    /// The attempt at a lane's first delivery is over: done with it, or again at some time.
+    pub(crate) fn settle(&mut self, settled: &Settled, now: Timestamp) {
+        let delivery = &settled.delivery;
         let Some(lane) = self.by_call.get_mut(&delivery.call) else { return };
         lane.stand = Stand::Idle;
+        lane.urgent = false;
+        lane.blameless = false;
         self.in_flight = self.in_flight.saturating_sub(1);
-        if let (Some(at), Some(head)) = (again_at, lane.deliveries.front_mut()) {
+        if let (Some(at), Some(head)) = (settled.again_at, lane.deliveries.front_mut()) {
             head.clone_from(delivery);
             head.due_at = at;
+            lane.blameless = settled.sign.is_ill();
         } else {
             lane.deliveries.pop_front();
             self.held = self.held.saturating_sub(1);
@@ -200,15 +218,11 @@ impl Lanes {
         self.schedule(delivery.call, now);
     }
 
-    /// Puts a delivery back that had been given up, or makes one due that waits. One that is under way stays so.
-    pub(crate) fn revive(&mut self, delivery: PendingDelivery, now: Timestamp) {
+    /// Puts a delivery back that had been given up, or makes one due that waits; an urgent one goes before all others.
+    /// One that is under way stays so.
+    pub(crate) fn revive(&mut self, delivery: PendingDelivery, urgent: bool, now: Timestamp) {
         let call = delivery.call;
-        if delivery.id > self.last_known {
-            // Still in the store only, where it is pending again: read from there.
-            self.behind = true;
-            if self.asked != Asked::Not {
-                self.asked = Asked::Outdated;
-            }
+        if !self.prefix.knows(delivery.id) {
             return;
         }
         let lane = self.by_call.entry(call).or_default();
@@ -226,6 +240,11 @@ impl Lanes {
             }
         }
         if open == 0 {
+            lane.urgent |= urgent;
+            // One that is ready already changes its place.
+            if urgent && lane.stand == Stand::Ready {
+                lane.stand = Stand::Idle;
+            }
             self.schedule(call, now);
         }
     }
@@ -240,6 +259,10 @@ impl Lanes {
         }
         self.waiting =
             std::mem::take(&mut self.waiting).into_iter().map(|(at, call)| (at.minus(by), call)).collect();
+        if let Some(ends) = &mut self.ends {
+            let idle = self.by_call.values().filter(|lane| lane.stand != Stand::Busy);
+            ends.renew(idle.filter_map(|lane| lane.deliveries.front()));
+        }
     }
 
     /// Puts an open lane where its first delivery belongs: ready, or waiting until it is due. One without deliveries
@@ -249,9 +272,12 @@ impl Lanes {
         if let Stand::Waiting(at) = lane.stand {
             self.waiting.remove(&(at, call));
         }
+        if let (Some(ends), Some(head)) = (&mut self.ends, lane.deliveries.front()) {
+            ends.note(head);
+        }
         match lane.deliveries.front().map(due) {
             None => drop(self.by_call.remove(&call)),
-            Some(at) if at <= now => self.make_ready(call, now),
+            Some(at) if at <= now || lane.blameless && self.ends.is_some() => self.make_ready(call, now),
             Some(at) => {
                 lane.stand = Stand::Waiting(at);
                 self.waiting.insert((at, call));
@@ -272,11 +298,17 @@ impl Lanes {
 impl Lane {
     fn news(&self, now: Timestamp) -> News {
         match self.deliveries.front().filter(|_| self.stand == Stand::Ready) {
-            Some(head) if head.notice.is_realtime() && now.since(head.created_at) < FRESH => News::Fresh,
+            Some(_) if self.urgent => News::Urgent,
+            Some(head) if is_fresh(head, now) => News::Fresh,
             Some(_) => News::Other,
             None => News::Gone,
         }
     }
+}
+
+fn is_fresh(delivery: &PendingDelivery, now: Timestamp) -> bool {
+    let life = delivery.expires_at.map(|at| at.since(delivery.created_at));
+    life.is_some_and(|life| now.since(delivery.created_at) < life / FRESH)
 }
 
 /// When a delivery has to be looked at: when it is due, or when it expires, whichever comes first.

@@ -10,19 +10,22 @@ use std::time::Duration;
 use domain::clock::Timestamp;
 use domain::id::{DeliveryId, InstanceId};
 use domain::outbox::DestinationKind;
+use domain::outbox::breaker::Change;
 use domain::outbox::limits::{Limits, Load};
+use domain::outbox::schedule::RetrySchedule;
 use storage::deliveries::PendingDelivery;
 
-use super::Settled;
-use super::lanes::{self, Lanes, Refill};
+use super::lanes::{self, Refill};
+use super::queue::{Queue, Want};
+use super::{Settled, Turn};
 
 /// Whose deliveries, and where to.
 pub(super) type QueueKey = (InstanceId, DestinationKind);
 
-/// What one workspace has for one destination.
+/// A queue and where it stands.
 #[derive(Debug)]
-struct Queue {
-    lanes: Lanes,
+struct Entry {
+    queue: Queue,
     /// When it was served last, counted in turns.
     last_turn: u64,
     standing: Standing,
@@ -37,6 +40,8 @@ enum Standing {
     Due(Timestamp),
     /// It has something now.
     Ready(Rank),
+    /// It would send a probe now.
+    Probing(Rank),
     /// It has something that is held back.
     Held,
 }
@@ -48,14 +53,18 @@ type Rank = (usize, u64);
 #[derive(Debug, Default)]
 struct Share {
     ready: BTreeSet<(Rank, InstanceId)>,
+    probing: BTreeSet<(Rank, InstanceId)>,
     under_way: usize,
+    /// So many of those are probes.
+    probes: usize,
 }
 
 /// All queues.
 #[derive(Debug)]
 pub(super) struct Queues {
     limits: Limits,
-    by_key: HashMap<QueueKey, Queue>,
+    schedule: RetrySchedule,
+    by_key: HashMap<QueueKey, Entry>,
     due: BTreeSet<(Timestamp, QueueKey)>,
     shares: BTreeMap<DestinationKind, Share>,
     held: BTreeSet<QueueKey>,
@@ -66,9 +75,10 @@ pub(super) struct Queues {
 
 impl Queues {
     /// No queues yet.
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: Limits, schedule: RetrySchedule) -> Self {
         Self {
             limits,
+            schedule,
             by_key: HashMap::new(),
             due: BTreeSet::new(),
             shares: BTreeMap::new(),
@@ -95,23 +105,28 @@ impl Queues {
         self.place(key, now);
     }
 
-    /// An attempt is over.
-    pub(super) fn settle(&mut self, settled: &Settled, now: Timestamp) {
+    /// An attempt is over; says what it changed for its destination. `chance` is a random number from 0 to 1.
+    pub(super) fn settle(&mut self, mut settled: Settled, now: Timestamp, chance: f64) -> Option<Change> {
         let key = key_of(&settled.delivery);
+        // Decided before the clock was set back: the delay counts, not the time.
+        let set_back = settled.at.since(now);
+        settled.again_at = settled.again_at.map(|at| at.minus(set_back));
+        let entry = self.by_key.get_mut(&key)?;
+        let was_probing = entry.queue.is_probing();
+        let changed = entry.queue.settle(&settled, &self.schedule, now, chance);
+        let ended = usize::from(was_probing && !entry.queue.is_probing());
         self.under_way = self.under_way.saturating_sub(1);
         let share = self.shares.entry(key.1).or_default();
         share.under_way = share.under_way.saturating_sub(1);
-        // Decided before the clock was set back: the delay counts, not the time.
-        let set_back = settled.at.since(now);
-        let again_at = settled.again_at.map(|at| at.minus(set_back));
-        self.queue(key).lanes.settle(&settled.delivery, again_at, now);
+        share.probes = share.probes.saturating_sub(ended);
         self.place(key, now);
+        changed
     }
 
-    /// Makes a delivery due now that waits or had been given up.
-    pub(super) fn revive(&mut self, delivery: PendingDelivery, now: Timestamp) {
+    /// Makes a delivery due now that waits or had been given up; an urgent one goes before all others.
+    pub(super) fn revive(&mut self, delivery: PendingDelivery, urgent: bool, now: Timestamp) {
         let key = key_of(&delivery);
-        self.queue(key).lanes.revive(delivery, now);
+        self.queue(key).revive(delivery, urgent, now);
         self.place(key, now);
     }
 
@@ -119,7 +134,7 @@ impl Queues {
     pub(super) fn forget(&mut self, instance: InstanceId) {
         for destination in DestinationKind::ALL {
             let key = (instance, destination);
-            if self.by_key.get(&key).is_some_and(|queue| queue.lanes.under_way() == 0) {
+            if self.by_key.get(&key).is_some_and(|entry| entry.queue.lanes.under_way() == 0) {
                 self.stand(key, Standing::Idle);
                 self.hungry.remove(&key);
                 self.by_key.remove(&key);
@@ -136,14 +151,14 @@ impl Queues {
 
     /// The queues that want to be refilled from the store, and after which row; none is named twice.
     pub(super) fn ask(&mut self) -> Vec<(QueueKey, DeliveryId)> {
-        let hungry = std::mem::take(&mut self.hungry);
-        hungry.into_iter().filter_map(|key| Some((key, self.by_key.get_mut(&key)?.lanes.ask()))).collect()
+        let hungry = std::mem::take(&mut self.hungry).into_iter();
+        hungry.filter_map(|key| Some((key, self.by_key.get_mut(&key)?.queue.lanes.ask()))).collect()
     }
 
     /// Takes the store's answer to [`Self::ask`].
     pub(super) fn refill(&mut self, key: QueueKey, answer: Refill, now: Timestamp) {
-        if let Some(queue) = self.by_key.get_mut(&key) {
-            queue.lanes.refill(answer, now);
+        if let Some(entry) = self.by_key.get_mut(&key) {
+            entry.queue.lanes.refill(answer, now);
         }
         self.place(key, now);
     }
@@ -152,7 +167,7 @@ impl Queues {
     pub(super) fn bring_forward(&mut self, by: Duration, now: Timestamp) {
         let keys: Vec<_> = self.by_key.keys().copied().collect();
         for key in keys {
-            self.queue(key).lanes.bring_forward(by);
+            self.queue(key).bring_forward(by);
             self.place(key, now);
         }
     }
@@ -162,7 +177,7 @@ impl Queues {
         &mut self,
         now: Timestamp,
         holds: impl Fn(InstanceId) -> bool,
-    ) -> Option<PendingDelivery> {
+    ) -> Option<(PendingDelivery, Turn)> {
         while let Some(&(at, key)) = self.due.first()
             && at <= now
         {
@@ -188,60 +203,72 @@ impl Queues {
     }
 
     fn queue(&mut self, key: QueueKey) -> &mut Queue {
-        let new = || Queue { lanes: Lanes::behind(), last_turn: 0, standing: Standing::Idle };
-        self.by_key.entry(key).or_insert_with(new)
+        let new = || Entry { queue: Queue::behind(), last_turn: 0, standing: Standing::Idle };
+        &mut self.by_key.entry(key).or_insert_with(new).queue
     }
 
     /// Who is first of those whom the limits let go.
     fn first(&self) -> Option<QueueKey> {
         let first = self.shares.iter().filter_map(|(destination, share)| {
             let load = Load { destination: share.under_way, total: self.under_way };
-            let &(rank, instance) = share.ready.first()?;
-            self.limits.admit(rank.0, load).then_some((rank, (instance, *destination)))
+            let ready = share.ready.first().filter(|(rank, _)| self.limits.admit(rank.0, load));
+            let probing = share.probing.first().filter(|_| self.limits.admit_probe(share.probes, load));
+            let &(rank, instance) = ready.into_iter().chain(probing).min()?;
+            Some((rank, (instance, *destination)))
         });
         first.min().map(|(_, key)| key)
     }
 
-    fn serve(&mut self, key: QueueKey, now: Timestamp) -> Option<PendingDelivery> {
-        let queue = self.by_key.get_mut(&key)?;
-        let served = queue.lanes.next(now, self.limits.per_queue)?;
+    fn serve(&mut self, key: QueueKey, now: Timestamp) -> Option<(PendingDelivery, Turn)> {
+        let entry = self.by_key.get_mut(&key)?;
+        let is_probe = matches!(entry.standing, Standing::Probing(_));
+        let served = match entry.standing {
+            Standing::Probing(_) => entry.queue.next_probe(now)?,
+            _ => entry.queue.next(now, self.limits.per_queue)?,
+        };
         self.turns += 1;
-        queue.last_turn = self.turns;
+        entry.last_turn = self.turns;
         self.under_way += 1;
-        self.shares.entry(key.1).or_default().under_way += 1;
+        let share = self.shares.entry(key.1).or_default();
+        share.under_way += 1;
+        share.probes += usize::from(is_probe);
         Some(served)
     }
 
     /// Puts a queue into the index where it belongs now.
     fn place(&mut self, key: QueueKey, now: Timestamp) {
-        let Some(queue) = self.by_key.get(&key) else { return };
-        if queue.lanes.wants_refill() {
+        let Some(entry) = self.by_key.get(&key) else { return };
+        let lanes = &entry.queue.lanes;
+        if lanes.wants_refill() {
             self.hungry.insert(key);
         }
-        let standing = match queue.lanes.next_due(self.limits.per_queue) {
-            None => Standing::Idle,
-            Some(at) if at <= now => Standing::Ready((queue.lanes.under_way(), queue.last_turn)),
-            Some(at) => Standing::Due(at),
+        let standing = match entry.queue.wants(now, self.limits.per_queue) {
+            Want::Nothing => Standing::Idle,
+            Want::Later(at) => Standing::Due(at),
+            Want::Turn => Standing::Ready((lanes.under_way(), entry.last_turn)),
+            Want::Probe => Standing::Probing((0, entry.last_turn)),
         };
         self.stand(key, standing);
     }
 
     fn stand(&mut self, key: QueueKey, standing: Standing) {
-        let Some(queue) = self.by_key.get_mut(&key) else { return };
-        if queue.standing == standing {
+        let Some(entry) = self.by_key.get_mut(&key) else { return };
+        if entry.standing == standing {
             return;
         }
-        let ready = &mut self.shares.entry(key.1).or_default().ready;
-        match std::mem::replace(&mut queue.standing, standing) {
+        let share = self.shares.entry(key.1).or_default();
+        match std::mem::replace(&mut entry.standing, standing) {
             Standing::Idle => {}
             Standing::Due(at) => drop(self.due.remove(&(at, key))),
-            Standing::Ready(rank) => drop(ready.remove(&(rank, key.0))),
+            Standing::Ready(rank) => drop(share.ready.remove(&(rank, key.0))),
+            Standing::Probing(rank) => drop(share.probing.remove(&(rank, key.0))),
             Standing::Held => drop(self.held.remove(&key)),
         }
         match standing {
             Standing::Idle => {}
             Standing::Due(at) => drop(self.due.insert((at, key))),
-            Standing::Ready(rank) => drop(ready.insert((rank, key.0))),
+            Standing::Ready(rank) => drop(share.ready.insert((rank, key.0))),
+            Standing::Probing(rank) => drop(share.probing.insert((rank, key.0))),
             Standing::Held => drop(self.held.insert(key)),
         }
     }

@@ -3,6 +3,7 @@
 use domain::clock::Timestamp;
 use domain::communication::Registration;
 use domain::id::CommunicationId;
+use domain::outbox::breaker::Sign;
 use domain::outbox::{Cause, Notice, Outcome};
 use domain::port::destination::{Delivery, Effect, Report};
 use domain::port::{RemoteError, RemoteErrorKind};
@@ -31,7 +32,7 @@ impl KonturInstance {
 
     async fn start(&self, delivery: &Delivery<'_>, at: Timestamp) -> Report {
         if delivery.communication.is_some() && delivery.call.request().is_none() {
-            return already("accepted before");
+            return Report { sign: Sign::Silent, ..already("accepted before") };
         }
         if delivery.suspect {
             match self.lookup.find(&self.client, delivery.external_id, |_| true).await {
@@ -113,11 +114,13 @@ pub(super) fn report(replied: Result<Accepted, RemoteError>) -> Report {
 
 /// What an attempt that went wrong comes to.
 pub(super) fn failed(error: &RemoteError) -> Report {
+    // The provider of a recording may fail and refuse credentials as well: that says nothing of Kontur.
+    let is_kontur = error.system == SYSTEM;
     Report {
         status: error.status,
         answer: Some(error.message.clone()),
-        // The provider of a recording may refuse credentials as well: those are not Kontur's.
-        credentials_refused: error.kind == RemoteErrorKind::Unauthorized && error.system == SYSTEM,
+        credentials_refused: error.kind == RemoteErrorKind::Unauthorized && is_kontur,
+        sign: if is_kontur { error.kind.into() } else { Sign::Silent },
         ..Report::new(Outcome::from(error))
     }
 }

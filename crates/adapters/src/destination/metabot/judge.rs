@@ -1,6 +1,7 @@
 //! What a reply means (contract Metabot). Replies are documented as JSON and no further: 2xx is an acceptance unless
 //! the reply itself says otherwise.
 
+use domain::outbox::breaker::Sign;
 use domain::outbox::{Cause, Outcome};
 use domain::port::destination::Report;
 use domain::port::{RemoteError, RemoteErrorKind};
@@ -32,10 +33,13 @@ pub(super) fn failed(error: &RemoteError) -> Report {
         RemoteErrorKind::Rejected | RemoteErrorKind::NotFound => dead(Cause::Validation),
         _ => Outcome::from(error),
     };
+    // Whoever buries what it refuses answers: nothing is gained by waiting.
+    let is_dead = matches!(outcome, Outcome::Dead { .. });
     Report {
         status: error.status,
         answer: Some(error.message.clone()),
         credentials_refused: error.kind == RemoteErrorKind::Unauthorized,
+        sign: if is_dead { Sign::Well } else { error.kind.into() },
         ..Report::new(outcome)
     }
 }

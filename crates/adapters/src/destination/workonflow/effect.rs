@@ -201,6 +201,7 @@ impl<'a> Attempt<'a> {
             status: error.status,
             answer: Some(error.message.clone()),
             credentials_refused: error.kind == RemoteErrorKind::Unauthorized,
+            sign: error.kind.into(),
             ..Report::new(outcome)
         }
     }

@@ -10,6 +10,8 @@ const FRESH_IN_A_ROW: u8 = 3;
 /// What a lane has to tell, as of now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum News {
+    /// An administrator wants it told now.
+    Urgent,
     /// Realtime of a call that goes on: worthless when it is late.
     Fresh,
     /// Anything else.
@@ -19,8 +21,10 @@ pub(super) enum News {
 }
 
 /// Lanes in the order they became ready, those with fresh news before the others; yet of four turns one is the others'.
+/// What an administrator asked for goes before all.
 #[derive(Debug, Default)]
 pub(super) struct Ready {
+    urgent: VecDeque<CallId>,
     fresh: VecDeque<CallId>,
     others: VecDeque<CallId>,
     fresh_in_a_row: u8,
@@ -30,6 +34,7 @@ impl Ready {
     /// A lane has become ready.
     pub(super) fn push(&mut self, call: CallId, news: News) {
         match news {
+            News::Urgent => self.urgent.push_back(call),
             News::Fresh => self.fresh.push_back(call),
             News::Other => self.others.push_back(call),
             News::Gone => {}
@@ -38,11 +43,16 @@ impl Ready {
 
     /// Whether no lane is ready. Those that are gone still count.
     pub(super) fn is_empty(&self) -> bool {
-        self.fresh.is_empty() && self.others.is_empty()
+        self.urgent.is_empty() && self.fresh.is_empty() && self.others.is_empty()
     }
 
     /// The lane whose turn it is. What was fresh when it became ready may not be any more.
     pub(super) fn pop(&mut self, news: impl Fn(CallId) -> News) -> Option<CallId> {
+        while let Some(call) = self.urgent.pop_front() {
+            if news(call) != News::Gone {
+                return Some(call);
+            }
+        }
         loop {
             let others_turn = self.fresh_in_a_row >= FRESH_IN_A_ROW && !self.others.is_empty();
             let fresh = if others_turn { None } else { self.fresh.pop_front() };

@@ -1,6 +1,7 @@
 //! The order inside a lane, the independence of lanes, the limits, and what is read from the store.
 
 use domain::id::InstanceId;
+use domain::outbox::breaker::Sign;
 use domain::outbox::{DestinationKind, Notice};
 use proptest::prelude::*;
 
@@ -46,6 +47,10 @@ fn realtime(id: i64, call: i64, second: i64) -> PendingDelivery {
     PendingDelivery { notice, created_at: planned, expires_at: Some(expires), ..delivery(id, call) }
 }
 
+fn settle(lanes: &mut Lanes, delivery: PendingDelivery, again_at: Option<Timestamp>, now: Timestamp) {
+    lanes.settle(&Settled::unasked(delivery, again_at, now), now);
+}
+
 fn next(lanes: &mut Lanes, second: i64) -> Option<i64> {
     lanes.next(at(second), 10).map(|delivery| delivery.id.0)
 }
@@ -55,7 +60,7 @@ fn one_at_a_time_and_in_order_within_a_lane() {
     let mut lanes = filled([delivery(1, 7), delivery(2, 7)]);
     assert_eq!(next(&mut lanes, 0), Some(1));
     assert_eq!(next(&mut lanes, 0), None);
-    lanes.settle(&delivery(1, 7), None, at(0));
+    settle(&mut lanes, delivery(1, 7), None, at(0));
     assert_eq!(next(&mut lanes, 0), Some(2));
 }
 
@@ -63,10 +68,10 @@ fn one_at_a_time_and_in_order_within_a_lane() {
 fn a_waiting_lane_keeps_its_order_and_holds_nobody_else_up() {
     let mut lanes = filled([delivery(1, 7), delivery(2, 7), delivery(3, 8)]);
     assert_eq!((next(&mut lanes, 0), next(&mut lanes, 0)), (Some(1), Some(3)));
-    lanes.settle(&delivery(1, 7), Some(at(5)), at(0));
+    settle(&mut lanes, delivery(1, 7), Some(at(5)), at(0));
     assert_eq!((next(&mut lanes, 4), lanes.next_due(10)), (None, Some(at(5))));
     assert_eq!(next(&mut lanes, 5), Some(1));
-    lanes.settle(&delivery(1, 7), None, at(5));
+    settle(&mut lanes, delivery(1, 7), None, at(5));
     assert_eq!(next(&mut lanes, 5), Some(2));
 }
 
@@ -75,7 +80,7 @@ fn no_more_than_the_limit_is_under_way() {
     let mut lanes = filled((1..=5).map(|id| delivery(id, id)));
     assert_eq!((0..5).filter_map(|_| lanes.next(at(0), 2)).count(), 2);
     assert_eq!(lanes.next_due(2), None);
-    lanes.settle(&delivery(1, 1), None, at(0));
+    settle(&mut lanes, delivery(1, 1), None, at(0));
     assert_eq!((0..5).filter_map(|_| lanes.next(at(0), 2)).count(), 1);
 }
 
@@ -83,7 +88,7 @@ fn no_more_than_the_limit_is_under_way() {
 fn realtime_is_looked_at_when_it_expires() {
     let mut lanes = filled([PendingDelivery { expires_at: Some(at(3)), ..delivery(1, 7) }]);
     assert_eq!(next(&mut lanes, 0), Some(1));
-    lanes.settle(&PendingDelivery { expires_at: Some(at(3)), ..delivery(1, 7) }, Some(at(60)), at(0));
+    settle(&mut lanes, PendingDelivery { expires_at: Some(at(3)), ..delivery(1, 7) }, Some(at(60)), at(0));
     assert_eq!((next(&mut lanes, 2), next(&mut lanes, 3)), (None, Some(1)));
 }
 
@@ -91,12 +96,12 @@ fn realtime_is_looked_at_when_it_expires() {
 fn a_revived_delivery_goes_before_later_ones_but_not_before_one_under_way() {
     let mut lanes = filled([delivery(1, 7), delivery(2, 7), delivery(3, 7)]);
     assert_eq!(next(&mut lanes, 0), Some(1));
-    lanes.settle(&delivery(1, 7), None, at(0));
+    settle(&mut lanes, delivery(1, 7), None, at(0));
     assert_eq!(next(&mut lanes, 0), Some(2));
-    lanes.revive(delivery(1, 7), at(0));
-    lanes.settle(&delivery(2, 7), None, at(0));
+    lanes.revive(delivery(1, 7), false, at(0));
+    settle(&mut lanes, delivery(2, 7), None, at(0));
     assert_eq!(next(&mut lanes, 0), Some(1));
-    lanes.settle(&delivery(1, 7), None, at(0));
+    settle(&mut lanes, delivery(1, 7), None, at(0));
     assert_eq!(next(&mut lanes, 0), Some(3));
 }
 
@@ -104,10 +109,10 @@ fn a_revived_delivery_goes_before_later_ones_but_not_before_one_under_way() {
 fn reviving_makes_a_waiting_delivery_due() {
     let mut lanes = filled([delivery(1, 7)]);
     assert_eq!(next(&mut lanes, 0), Some(1));
-    lanes.settle(&delivery(1, 7), Some(at(900)), at(0));
-    lanes.revive(delivery(1, 7), at(1));
+    settle(&mut lanes, delivery(1, 7), Some(at(900)), at(0));
+    lanes.revive(delivery(1, 7), false, at(1));
     assert_eq!(next(&mut lanes, 1), Some(1));
-    lanes.settle(&delivery(1, 7), None, at(1));
+    settle(&mut lanes, delivery(1, 7), None, at(1));
     assert_eq!((next(&mut lanes, 1_000), lanes.next_due(10)), (None, None));
 }
 
@@ -120,9 +125,9 @@ fn what_is_planned_while_the_store_has_more_is_left_to_the_refill() {
     refill(&mut lanes, vec![delivery(2, 7), delivery(3, 7)], 10);
     lanes.push(delivery(3, 7), at(0));
     assert_eq!(next(&mut lanes, 0), Some(2));
-    lanes.settle(&delivery(2, 7), None, at(0));
+    settle(&mut lanes, delivery(2, 7), None, at(0));
     assert_eq!(next(&mut lanes, 0), Some(3));
-    lanes.settle(&delivery(3, 7), None, at(0));
+    settle(&mut lanes, delivery(3, 7), None, at(0));
     assert_eq!(next(&mut lanes, 0), None, "the news of what was read is not taken twice");
 }
 
@@ -130,14 +135,15 @@ fn what_is_planned_while_the_store_has_more_is_left_to_the_refill() {
 fn memory_stays_bounded_and_nothing_is_skipped() {
     let count = i64::try_from(CAPACITY).unwrap() + 10;
     let mut lanes = filled((1..=count).map(|id| delivery(id, id)));
-    assert!(lanes.behind && lanes.held == CAPACITY);
+    assert_eq!(lanes.held, CAPACITY);
     let mut seen = Vec::new();
     while let Some(head) = lanes.next(at(0), 1) {
         seen.push(head.id.0);
-        lanes.settle(&head, None, at(0));
+        settle(&mut lanes, head.clone(), None, at(0));
         if lanes.wants_refill() {
-            let after = lanes.last_known.0;
-            refill(&mut lanes, (after + 1..=count).map(|id| delivery(id, id)).collect(), 100);
+            let after = lanes.ask();
+            let pending = (after.0 + 1..=count).map(|id| delivery(id, id)).collect();
+            lanes.refill(Refill { after, limit: 100, pending }, at(0));
         }
     }
     assert_eq!(seen, (1..=count).collect::<Vec<_>>());
@@ -160,7 +166,7 @@ fn what_is_planned_while_the_store_is_read_is_not_lost() {
 fn what_is_revived_while_the_store_is_read_is_not_lost() {
     let mut lanes = Lanes::behind();
     let after = lanes.ask();
-    lanes.revive(delivery(3, 7), at(0));
+    lanes.revive(delivery(3, 7), false, at(0));
     lanes.refill(Refill { after, limit: 10, pending: vec![delivery(4, 7)] }, at(0));
     assert!(lanes.wants_refill(), "3 was no pending row yet when the store was read");
     refill(&mut lanes, vec![delivery(3, 7), delivery(4, 7)], 10);
@@ -170,7 +176,7 @@ fn what_is_revived_while_the_store_is_read_is_not_lost() {
 #[test]
 fn what_is_revived_beyond_the_known_rows_is_read_from_the_store() {
     let mut lanes = filled([delivery(1, 7)]);
-    lanes.revive(delivery(9, 8), at(0));
+    lanes.revive(delivery(9, 8), false, at(0));
     lanes.push(delivery(10, 8), at(0));
     assert!(lanes.wants_refill());
     refill(&mut lanes, vec![delivery(9, 8), delivery(10, 8)], 10);
@@ -206,6 +212,65 @@ fn a_backlog_gets_its_share_however_much_is_fresh() {
     assert_eq!(served[..5], [21, 22, 23, 1, 24]);
 }
 
+const DAY: Duration = Duration::from_hours(24);
+
+/// The attempt failed because the destination did.
+fn fail(lanes: &mut Lanes, delivery: PendingDelivery, again_at: Timestamp, now: Timestamp) {
+    let settled = Settled::unasked(delivery, Some(again_at), now);
+    lanes.settle(&Settled { sign: Sign::Failing, ..settled }, now);
+}
+
+#[test]
+fn who_waits_because_the_destination_is_away_waits_for_its_return_alone() {
+    let mut lanes = filled([delivery(1, 7), delivery(2, 8), delivery(3, 9)]);
+    assert_eq!([next(&mut lanes, 0), next(&mut lanes, 0), next(&mut lanes, 0)], [Some(1), Some(2), Some(3)]);
+    fail(&mut lanes, delivery(1, 7), at(900), at(0));
+    settle(&mut lanes, delivery(2, 8), Some(at(900)), at(0));
+    assert_eq!(next(&mut lanes, 0), None);
+    lanes.shut(DAY, at(0));
+    fail(&mut lanes, delivery(3, 9), at(900), at(0));
+    assert_eq!((next(&mut lanes, 0), next(&mut lanes, 0)), (Some(1), Some(3)));
+    assert_eq!(next(&mut lanes, 0), None, "the reason of 2 is its own");
+}
+
+#[test]
+fn while_the_destination_is_away_realtime_expires_and_retries_end() {
+    let tried = PendingDelivery { first_attempt_at: Some(at(0)), attempts: 3, ..delivery(3, 9) };
+    let mut lanes = filled([delivery(1, 7), realtime(2, 8, 0), tried]);
+    lanes.shut(DAY, at(0));
+    assert_eq!((lanes.next_end(10), lanes.next_ended(at(599), 10)), (Some(at(600)), None));
+    let expired = lanes.next_ended(at(600), 10).unwrap();
+    assert_eq!((expired.id.0, lanes.next_end(10)), (2, Some(at(86_400))));
+    settle(&mut lanes, expired, None, at(600));
+    assert_eq!(lanes.next_ended(at(86_400), 10).map(|one| one.id.0), Some(3));
+    assert_eq!(
+        lanes.next_ended(at(1_000_000), 10),
+        None,
+        "what was never sent waits for as long as it takes"
+    );
+    assert_eq!(next(&mut lanes, 600), Some(1));
+}
+
+#[test]
+fn what_is_planned_while_the_destination_is_away_expires_as_well() {
+    let mut lanes = filled([realtime(1, 7, 0)]);
+    lanes.shut(DAY, at(0));
+    assert_eq!(next(&mut lanes, 0), Some(1));
+    lanes.push(realtime(2, 8, 5), at(5));
+    assert_eq!(lanes.next_ended(at(600), 10), None, "1 is under way");
+    settle(&mut lanes, realtime(1, 7, 0), Some(at(700)), at(601));
+    let ended: Vec<_> = std::iter::from_fn(|| lanes.next_ended(at(605), 10)).map(|one| one.id.0).collect();
+    assert_eq!(ended, [1, 2]);
+}
+
+#[test]
+fn what_an_administrator_asks_for_goes_before_all() {
+    let mut lanes = filled([realtime(1, 1, 0), delivery(2, 2), delivery(3, 3)]);
+    lanes.revive(delivery(3, 3), true, at(0));
+    assert_eq!((next(&mut lanes, 0), next(&mut lanes, 0)), (Some(3), Some(1)));
+    assert_eq!((next(&mut lanes, 0), next(&mut lanes, 0)), (Some(2), None));
+}
+
 proptest! {
     /// Whatever happens in whatever order: within a call rows go in order, one at a time, and none is lost or doubled.
     #[test]
@@ -220,14 +285,14 @@ proptest! {
                 1 => busy.extend(lanes.next(at(second), 3)),
                 2 => {
                     if let Some(head) = (!busy.is_empty()).then(|| busy.remove(0)) {
-                        lanes.settle(&head, None, at(second));
+                        settle(&mut lanes, head.clone(), None, at(second));
                         done.push(head);
                     }
                 }
                 _ => {
                     second += 1;
                     if let Some(head) = busy.pop() {
-                        lanes.settle(&head, Some(at(second + 2)), at(second));
+                        settle(&mut lanes, head.clone(), Some(at(second + 2)), at(second));
                     }
                 }
             }

@@ -2,6 +2,7 @@
 
 use domain::id::CallId;
 use domain::outbox::Notice;
+use domain::outbox::breaker::Sign;
 use proptest::prelude::*;
 
 use super::*;
@@ -31,7 +32,7 @@ fn delivery(instance: i64, id: i64) -> PendingDelivery {
 
 /// Queues that have all that the store has, which is nothing.
 fn queues(instances: impl IntoIterator<Item = i64>) -> Queues {
-    let mut queues = Queues::new(LIMITS);
+    let mut queues = Queues::new(LIMITS, RetrySchedule::default());
     for instance in instances {
         for destination in DestinationKind::ALL {
             queues.load((InstanceId(instance), destination), at(0));
@@ -48,11 +49,16 @@ fn push(queues: &mut Queues, instance: i64, ids: impl IntoIterator<Item = i64>) 
 }
 
 fn next(queues: &mut Queues) -> Option<PendingDelivery> {
-    queues.next(at(0), |_| false)
+    queues.next(at(0), |_| false).map(|(delivery, _)| delivery)
+}
+
+fn end(queues: &mut Queues, delivery: PendingDelivery, again_at: Option<Timestamp>, now: Timestamp) {
+    let change = queues.settle(Settled::unasked(delivery, again_at, now), now, 0.5);
+    assert_eq!(change, None);
 }
 
 fn settle(queues: &mut Queues, delivery: PendingDelivery) {
-    queues.settle(&Settled { delivery, again_at: None, at: at(0) }, at(0));
+    end(queues, delivery, None, at(0));
 }
 
 /// Whose deliveries are handed out until the limits bind.
@@ -104,7 +110,7 @@ fn what_is_held_back_is_served_when_it_is_not_any_more() {
     push(&mut queues, 1, [1]);
     push(&mut queues, 2, [2]);
     let holds = |instance| instance == InstanceId(1);
-    assert_eq!(queues.next(at(0), holds).map(|delivery| delivery.id.0), Some(2));
+    assert_eq!(queues.next(at(0), holds).map(|(delivery, _)| delivery.id.0), Some(2));
     assert_eq!((queues.next(at(0), holds), queues.next_due()), (None, None));
     assert_eq!(next(&mut queues), None, "nobody looks before something changes");
     queues.wake(at(0));
@@ -116,7 +122,7 @@ fn a_retry_is_due_when_its_time_has_come() {
     let mut queues = queues([1]);
     push(&mut queues, 1, [1]);
     let delivery = next(&mut queues).unwrap();
-    queues.settle(&Settled { delivery, again_at: Some(at(5)), at: at(0) }, at(0));
+    end(&mut queues, delivery, Some(at(5)), at(0));
     assert_eq!((next(&mut queues), queues.next_due()), (None, Some(at(5))));
     assert!(queues.next(at(5), |_| false).is_some());
 }
@@ -127,12 +133,12 @@ fn a_clock_that_is_set_back_takes_what_waits_with_it() {
     let mut queues = queues([1]);
     push(&mut queues, 1, [1, 2]);
     let (waiting, under_way) = (next(&mut queues).unwrap(), next(&mut queues).unwrap());
-    queues.settle(&Settled { delivery: waiting, again_at: Some(at(4_005)), at: at(4_000) }, at(4_000));
+    end(&mut queues, waiting, Some(at(4_005)), at(4_000));
     queues.bring_forward(Duration::from_hours(1), at(400));
     assert_eq!((next(&mut queues), queues.next_due()), (None, Some(at(405))));
-    let first = queues.next(at(405), |_| false).map(|delivery| delivery.id.0);
+    let first = queues.next(at(405), |_| false).map(|(delivery, _)| delivery.id.0);
     // Its attempt ended before the clock was set, and the news of it came after.
-    queues.settle(&Settled { delivery: under_way, again_at: Some(at(4_002)), at: at(4_000) }, at(400));
+    queues.settle(Settled::unasked(under_way, Some(at(4_002)), at(4_000)), at(400), 0.5);
     assert_eq!((first, queues.next_due()), (Some(1), Some(at(402))));
 }
 
@@ -156,6 +162,29 @@ fn what_is_under_way_of_a_forgotten_instance_still_counts_until_it_ends() {
     assert_eq!((queues.under_way, queues.shares[&DestinationKind::Kontur].under_way), (0, 0));
 }
 
+#[test]
+fn probes_of_many_that_are_away_get_a_quarter() {
+    let mut queues = queues(1..=10);
+    for instance in 1..=10 {
+        push(&mut queues, instance, instance * 100..instance * 100 + 6);
+        let under_way: Vec<_> = std::iter::from_fn(|| next(&mut queues)).collect();
+        for delivery in under_way {
+            let away = Settled { sign: Sign::Away, ..Settled::unasked(delivery, Some(at(900)), at(0)) };
+            queues.settle(away, at(0), 0.5);
+        }
+    }
+    let probes: Vec<_> = std::iter::from_fn(|| queues.next(at(1), |_| false)).collect();
+    assert_eq!(probes.len(), LIMITS.per_destination / 4);
+    let (delivery, _) = probes.into_iter().next().unwrap();
+    let whose = delivery.instance;
+    let well = Settled { sign: Sign::Well, ..Settled::unasked(delivery, None, at(1)) };
+    assert_eq!(queues.settle(well, at(1), 0.5), Some(Change::Closed));
+    let next: Vec<_> =
+        std::iter::from_fn(|| queues.next(at(1), |_| false)).map(|(one, _)| one.instance).collect();
+    assert_eq!(next.iter().filter(|&&instance| instance == whose).count(), 2, "who is back goes on slowly");
+    assert_eq!(next.len(), 3, "and another one may ask");
+}
+
 proptest! {
     /// Whatever is pushed, settled and put off: the limits hold, the counts are right, and in the end everything was told.
     #[test]
@@ -163,20 +192,20 @@ proptest! {
         let mut queues = queues(1..=5);
         let (mut second, mut planned, mut told) = (0, 0, 0);
         let mut under_way: Vec<PendingDelivery> = Vec::new();
-        let end = std::iter::repeat_n([(1, 1), (2, 1), (3, 1)], 1_000).flatten();
-        for (step, instance) in steps.into_iter().chain(end) {
+        let rest = std::iter::repeat_n([(1, 1), (2, 1), (3, 1)], 1_000).flatten();
+        for (step, instance) in steps.into_iter().chain(rest) {
             match step {
                 0 => {
                     planned += 1;
                     queues.push(delivery(instance, planned), at(second));
                 }
-                1 => under_way.extend(queues.next(at(second), |_| false)),
+                1 => under_way.extend(queues.next(at(second), |_| false).map(|(delivery, _)| delivery)),
                 2 if !under_way.is_empty() => {
                     let delivery = under_way.remove(0);
                     let again_at = (delivery.id.0 % 3 == 0 && delivery.attempts == 0).then(|| at(second + instance));
                     told += i64::from(again_at.is_none());
                     let delivery = PendingDelivery { attempts: 1, ..delivery };
-                    queues.settle(&Settled { delivery, again_at, at: at(second) }, at(second));
+                    end(&mut queues, delivery, again_at, at(second));
                 }
                 _ => second += 1,
             }

@@ -1,0 +1,98 @@
+//! How much of what the store has is in memory: a prefix by row. The store is read while deliveries go on being planned.
+
+use domain::id::DeliveryId;
+use storage::deliveries::PendingDelivery;
+
+/// Before any row.
+const START: DeliveryId = DeliveryId(0);
+
+/// What the store has for a queue that is not in memory.
+#[derive(Debug)]
+pub(crate) struct Refill {
+    /// It was asked for rows after this one.
+    pub(crate) after: DeliveryId,
+    /// It was asked for so many.
+    pub(crate) limit: u32,
+    /// In order.
+    pub(crate) pending: Vec<PendingDelivery>,
+}
+
+/// Where the prefix ends.
+#[derive(Debug)]
+pub(super) struct Prefix {
+    /// The largest row that memory has seen; everything pending up to it is here.
+    last_known: DeliveryId,
+    /// The store has rows beyond `last_known` that are not here.
+    behind: bool,
+    asked: Asked,
+}
+
+/// What has become of a question to the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// There is none.
+    Not,
+    /// It is on its way; the largest row that was planned meanwhile.
+    Open(DeliveryId),
+    /// It is on its way, and its answer may lack a row: it has to be asked again.
+    Outdated,
+}
+
+impl Prefix {
+    /// Nothing is in memory, and nobody knows what the store has.
+    pub(super) fn behind() -> Self {
+        Self { last_known: START, behind: true, asked: Asked::Not }
+    }
+
+    /// Whether a delivery that was just planned belongs into memory. If not, it was read from the store before the news
+    /// of its planning came, or is read when its turn comes.
+    pub(super) fn takes(&mut self, planned: DeliveryId, has_room: bool) -> bool {
+        if planned <= self.last_known {
+            return false;
+        }
+        self.behind |= !has_room;
+        if let (true, Asked::Open(latest)) = (self.behind, &mut self.asked) {
+            *latest = planned.max(*latest);
+        }
+        !self.behind
+    }
+
+    /// A row is in memory.
+    pub(super) fn saw(&mut self, row: DeliveryId) {
+        self.last_known = self.last_known.max(row);
+    }
+
+    /// Whether the row of a revived delivery has been seen. If not, it is pending in the store again: read from there.
+    pub(super) fn knows(&mut self, revived: DeliveryId) -> bool {
+        let is_known = revived <= self.last_known;
+        if !is_known {
+            self.behind = true;
+            if self.asked != Asked::Not {
+                self.asked = Asked::Outdated;
+            }
+        }
+        is_known
+    }
+
+    /// Whether the store has more, and was not asked for it yet.
+    pub(super) fn is_to_be_asked(&self) -> bool {
+        self.behind && self.asked == Asked::Not
+    }
+
+    /// After which row the store is asked.
+    pub(super) fn ask(&mut self) -> DeliveryId {
+        self.asked = Asked::Open(START);
+        self.last_known
+    }
+
+    /// What of the store's answer belongs into memory.
+    pub(super) fn take(&mut self, answer: Refill) -> Vec<PendingDelivery> {
+        if answer.after != self.last_known {
+            return Vec::new(); // asked by lanes that were forgotten meanwhile
+        }
+        let Asked::Open(latest) = std::mem::replace(&mut self.asked, Asked::Not) else { return Vec::new() };
+        answer.pending.iter().for_each(|delivery| self.saw(delivery.id));
+        self.behind = answer.pending.len() >= answer.limit as usize || latest > self.last_known;
+        answer.pending
+    }
+}
