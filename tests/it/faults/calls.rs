@@ -156,8 +156,18 @@ impl Calls {
 
     /// These end, all others begin and end. Every event is taken.
     pub(super) async fn go_on(&self, office: &Office) {
+        self.traces_go_on().await;
+        self.placed_go_on(office).await;
+    }
+
+    /// Those that are told by webhook alone.
+    pub(super) async fn traces_go_on(&self) {
         self.traces.go_on().await;
         self.neighbours.go_on().await;
+    }
+
+    /// Those at the simulated PBX.
+    pub(super) async fn placed_go_on(&self, office: &Office) {
         self.placed.go_on(&office.company).await;
     }
 

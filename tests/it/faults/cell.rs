@@ -7,7 +7,7 @@ use super::calls::Calls;
 use super::office::Office;
 use super::row::Row;
 use super::way::Way;
-use crate::harness::eventually;
+use crate::harness::{Company, eventually};
 
 /// What becomes of the deliveries to a destination that fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,9 +22,14 @@ pub(super) enum Fate {
     Believed,
 }
 
+/// Nobody waits for the system in this cell: what fails once is given up.
+const GIVEN_UP: Fate = Fate::Dead("gave_up");
+
 /// Plays a cell: `status` is the integration's while the fault lasts.
 pub(super) async fn check(row: Row, way: Way, fate: Fate, status: &str) {
-    let mut office = Office::start().await;
+    let plan = Company::plan();
+    let plan = if fate == GIVEN_UP { plan.set("retry.give_up_after_sec", 0) } else { plan };
+    let mut office = Office::planned(plan).await;
     if fate == Fate::ToldAgain {
         office.company.forgive_violations();
     }

@@ -25,4 +25,5 @@ cells! { check;
     broken_json:       Way::BrokenJson,   Fate::Believed,             "active";
     odd_json:          Way::OddJson,      Fate::Believed,             "active";
     error_inside:      Way::ErrorInside,  Fate::Told,                 "active";
+    given_up:          Way::Unavailable,  Fate::Dead("gave_up"),      "hasErrors";
 }

@@ -67,6 +67,15 @@ impl Office {
         .await;
     }
 
+    /// Waits until all systems of the neighbour know all its calls.
+    pub(super) async fn neighbour_is_served(&self, calls: &Everybody) {
+        until_nothing_is_missing("the neighbour is served", || {
+            let rows = [Row::Kontur, Row::Workonflow, Row::Metabot];
+            rows.into_iter().flat_map(|row| self.neighbour_misses(calls, row)).collect()
+        })
+        .await;
+    }
+
     /// Waits until everything was told to everybody, nothing twice.
     pub(super) async fn everything_is_whole(&self, calls: &Everybody, exempt: Option<Row>, again: bool) {
         self.company.settle().await;

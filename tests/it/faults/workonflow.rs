@@ -24,4 +24,5 @@ cells! { check;
     broken_json:       Way::BrokenJson,   Fate::Told,               "active";
     odd_json:          Way::OddJson,      Fate::Told,               "active";
     error_inside:      Way::ErrorInside,  Fate::Told,               "active";
+    given_up:          Way::Unavailable,  Fate::Dead("gave_up"),    "hasErrors";
 }
