@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use simulators::faults::{Fault, FaultKind};
+use simulators::journal::System;
 use simulators::sandbox::WORKSPACE;
 use simulators::scenario::{Kind, trace};
 
@@ -35,7 +36,8 @@ cells! { check;
     given_up:          Way::Unavailable,  Fate::Dead("gave_up"),    "hasErrors";
 }
 
-/// It is down for longer than realtime is worth: what is late is skipped, and every call is registered.
+/// It is down for longer than realtime is worth: what is late is skipped, what was opened is closed, and every call is
+/// registered.
 #[tokio::test]
 async fn down_for_too_long() {
     let plan = Company::plan().set("retry.realtime_expires_after_sec", 1);
@@ -46,9 +48,11 @@ async fn down_for_too_long() {
     calls.go_on(&office).await;
     let known = calls.everybody();
     office.others_are_served(&known, Row::Kontur, true).await;
-    eventually("no realtime waits any more", async || {
+    eventually("no realtime waits any more but ends", async || {
         let pending = company.admin().deliveries("state=pending&destination=kontur&limit=500").await;
-        pending.iter().all(|delivery| delivery["expires_at"].is_null()).then_some(())
+        let is_late =
+            |delivery: &Value| !delivery["expires_at"].is_null() && delivery["kind"] != "call-finished";
+        (!pending.iter().any(is_late)).then_some(())
     })
     .await;
     assert_eq!(company.admin().status_word().await, "active", "being late is no fault");
@@ -64,8 +68,31 @@ async fn down_for_too_long() {
     assert!(!expired.is_empty() && expired.iter().all(is_realtime), "{expired:?}");
     assert!(dead.is_empty(), "{dead:?}");
     for call in known.own.iter().filter(|call| call.end != End::Failed) {
-        assert_eq!(company.kontur().communication(&call.external_id).registered, 1, "{call:?}");
+        let known = company.kontur().communication(&call.external_id);
+        assert_eq!((known.registered, known.finished), (1, known.started), "{known:?}");
     }
+}
+
+/// An end that came too late to be on time was tried again and again without a pause.
+#[tokio::test]
+async fn an_end_that_is_late_is_tried_again_at_its_pace() {
+    let plan = Company::plan().set("retry.realtime_expires_after_sec", 1);
+    let company = plan.set("retry.delays_ms", vec![600_000_i64]).start().await;
+    let events = trace(Kind::Answered, 1);
+    company.telephony().tell(&events[..3]).await;
+    company.settle().await;
+    Row::Kontur.strike(&company.sandbox, Way::Down);
+    company.telephony().tell(&events[3..]).await;
+    let attempts = async || {
+        let pending = company.admin().deliveries("state=pending&destination=kontur").await;
+        // The oldest is the last.
+        let end = pending.into_iter().rfind(|delivery| delivery["kind"] == "call-finished");
+        end.and_then(|end| end["attempts"].as_u64()).filter(|attempts| *attempts > 0)
+    };
+    eventually("the end was tried", attempts).await;
+    company.telephony().tell(&trace(Kind::Missed, 2)).await;
+    company.seen(System::Workonflow, "comment/create", 2).await;
+    assert_eq!(attempts().await, Some(1), "the next one is in ten minutes");
 }
 
 fn is_realtime(kind: &Value) -> bool {

@@ -70,7 +70,7 @@ impl Deliverer {
         self.outbox.tell(Command::Settled(settled));
     }
 
-    async fn attempt(&self, delivery: PendingDelivery, turn: Turn) -> Settled {
+    async fn attempt(&self, mut delivery: PendingDelivery, turn: Turn) -> Settled {
         let Some(instance) = self.instances.get(delivery.instance) else { return self.later(delivery) };
         let is_late = delivery.expires_at.is_some_and(|at| at <= self.clock.now());
         // Whether an end is still worth telling depends on the call; all else is worth no reading of it.
@@ -102,6 +102,8 @@ impl Deliverer {
         if turn == Turn::End {
             return self.give_up(&instance, delivery).await;
         }
+        // What is told however late waits for its next attempt like everything else.
+        delivery.expires_at = delivery.expires_at.filter(|_| !is_late);
         let began_at = self.clock.now();
         self.crash_points.pass(CrashPoint::Sending);
         let report = self.send(&instance, &live, &*destination, &delivery, &subject).await;
