@@ -125,30 +125,45 @@ pub(super) struct SyntaxFault {
     pub(super) message: String,
 }
 
+/// Where the lines of a text end, so that thousands of keys find theirs without reading all before them.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        Self(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect())
+    }
+
+    /// The line of a byte, counted from 1.
+    fn at(&self, offset: usize) -> usize {
+        1 + self.0.partition_point(|end| *end < offset)
+    }
+}
+
 /// Reads TOML; all faults of its syntax if there are any.
 pub(super) fn read_toml(text: &str) -> Result<Entry, Vec<SyntaxFault>> {
     let (table, errors) = DeTable::parse_recoverable(text);
+    let lines = Lines::of(text);
     if errors.is_empty() {
-        let tree = Tree::Table(table_of_toml(text, table.get_ref()));
+        let tree = Tree::Table(table_of_toml(&lines, table.get_ref()));
         return Ok(Entry { origin: Origin::Line(1), tree });
     }
     let fault = |error: &toml::de::Error| {
-        let line = line_at(text, error.span().map_or(0, |span| span.start));
+        let line = lines.at(error.span().map_or(0, |span| span.start));
         SyntaxFault { line, message: error.message().lines().collect::<Vec<_>>().join(", ") }
     };
     Err(errors.iter().map(fault).collect())
 }
 
 /// A key stands in the line of its name; so does a table whose header ends with it.
-fn table_of_toml(text: &str, table: &DeTable<'_>) -> Table {
+fn table_of_toml(lines: &Lines, table: &DeTable<'_>) -> Table {
     let entry = |(key, value): (&toml::Spanned<_>, &toml::Spanned<DeValue<'_>>)| Entry {
-        origin: Origin::Line(line_at(text, key.span().start)),
-        tree: tree_of_toml(text, value.get_ref()),
+        origin: Origin::Line(lines.at(key.span().start)),
+        tree: tree_of_toml(lines, value.get_ref()),
     };
     table.iter().map(|(key, value)| (key.get_ref().to_string(), entry((key, value)))).collect()
 }
 
-fn tree_of_toml(text: &str, value: &DeValue<'_>) -> Tree {
+fn tree_of_toml(lines: &Lines, value: &DeValue<'_>) -> Tree {
     match value {
         DeValue::String(text) => Tree::Text(text.to_string()),
         DeValue::Integer(digits) => i64::from_str_radix(digits.as_str(), digits.radix())
@@ -156,18 +171,24 @@ fn tree_of_toml(text: &str, value: &DeValue<'_>) -> Tree {
         DeValue::Float(digits) => Tree::Float(digits.as_str().parse().unwrap_or(f64::NAN)),
         DeValue::Boolean(on) => Tree::Boolean(*on),
         DeValue::Datetime(time) => Tree::Time(time.to_string()),
-        DeValue::Table(table) => Tree::Table(table_of_toml(text, table)),
+        DeValue::Table(table) => Tree::Table(table_of_toml(lines, table)),
         DeValue::Array(items) => {
             let entry = |item: &toml::Spanned<DeValue<'_>>| Entry {
-                origin: Origin::Line(line_at(text, item.span().start)),
-                tree: tree_of_toml(text, item.get_ref()),
+                origin: Origin::Line(lines.at(item.span().start)),
+                tree: tree_of_toml(lines, item.get_ref()),
             };
             Tree::List(items.iter().map(entry).collect())
         }
     }
 }
 
-fn line_at(text: &str, offset: usize) -> usize {
-    let before = text.as_bytes().iter().take(offset);
-    1 + before.filter(|byte| **byte == b'\n').count()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_is_in_the_line_that_its_newline_ends() {
+        let lines = Lines::of("ab\n\nc");
+        assert_eq!([0, 2, 3, 4, 9].map(|offset| lines.at(offset)), [1, 1, 2, 3, 3]);
+    }
 }
