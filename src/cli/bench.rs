@@ -8,10 +8,12 @@ mod deliver;
 mod end_to_end;
 mod figure;
 mod group_commit;
+mod growth;
 mod http;
 mod ingest;
 mod latency;
 mod load;
+mod memory;
 mod neighbours;
 mod process;
 mod server;
@@ -38,6 +40,10 @@ enum What {
     EndToEnd(end_to_end::Options),
     /// From when an event is sent until its callback arrives, at a steady rate.
     Latency(latency::Options),
+    /// Events per second, and the time to start, with millions of finished calls stored ÷ with none.
+    Growth(growth::Options),
+    /// Memory of the server: idle, under load, with many open calls, with many workspaces.
+    Memory(memory::Options),
     /// How much later callbacks arrive because another workspace's or destination's remote system is in trouble.
     Neighbours(neighbours::Options),
     /// A handler that reads JSON and does nothing else, in a process of its own.
@@ -76,6 +82,8 @@ impl Bench {
             What::Deliver(options) => deliver::run(&options),
             What::EndToEnd(options) => end_to_end::run(&options),
             What::Latency(options) => latency::run(&options),
+            What::Growth(options) => growth::run(&options),
+            What::Memory(options) => memory::run(&options),
             What::Neighbours(options) => neighbours::run(&options),
             What::Bare => bare::run(),
             What::Load(options) => load::run(&options),

@@ -7,6 +7,7 @@ pub mod calls;
 pub mod deliveries;
 pub mod dials;
 pub mod error;
+pub mod filling;
 pub mod instances;
 pub mod prune;
 pub mod raw_requests;

@@ -66,7 +66,7 @@ pub(super) struct Figure {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     further: Vec<Absolute>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<&'static str>,
+    note: Option<String>,
 }
 
 /// A value with a goal of its own, such as milliseconds.
@@ -102,8 +102,8 @@ impl Figure {
     }
 
     /// Adds what a reader has to know.
-    pub(super) fn noting(mut self, note: &'static str) -> Self {
-        self.note = Some(note);
+    pub(super) fn noting(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
         self
     }
 
@@ -123,7 +123,7 @@ impl Figure {
             let Absolute { name, value, unit, goal, .. } = further;
             lines.push(format!("  {name}: {} {unit}   {}", short(*value), goal.shown(*value)));
         }
-        lines.extend(self.note.map(|note| format!("  {note}")));
+        lines.extend(self.note.iter().map(|note| format!("  {note}")));
         lines.join("\n")
     }
 }

@@ -38,6 +38,9 @@ pub(super) struct Options {
     /// What happens in each call.
     #[arg(long, value_enum, default_value = "whole")]
     pub(super) calls: Calls,
+    /// Makes the calls' ids, and the numbers of their clients, fall all over those of millions of calls.
+    #[arg(long)]
+    pub(super) scattered: bool,
     /// Sends so many events a second, whether or not earlier ones were answered. As many as are taken, if not given.
     #[arg(long)]
     pub(super) rate: Option<u32>,
@@ -53,6 +56,8 @@ pub(super) enum Calls {
     Whole,
     /// Rang, finished: two events, each with two callbacks of its own.
     Brief,
+    /// Started, rang, answered: three events of a call that goes on.
+    Open,
 }
 
 /// What a load did.
@@ -97,6 +102,7 @@ impl Calls {
                 ("call.finished", false),
             ],
             Self::Brief => &[("leg.ringing", true), ("call.finished", false)],
+            Self::Open => &[("call.started", false), ("leg.ringing", true), ("leg.answered", true)],
         }
     }
 
@@ -104,6 +110,7 @@ impl Calls {
         match self {
             Self::Whole => "whole",
             Self::Brief => "brief",
+            Self::Open => "open",
         }
     }
 }
@@ -118,6 +125,7 @@ impl Options {
             connections: 64,
             seconds,
             calls: Calls::Whole,
+            scattered: false,
             rate: None,
             events: None,
         }
@@ -133,6 +141,7 @@ impl Options {
             format!("--seconds={}", self.seconds),
             format!("--calls={}", self.calls.word()),
         ];
+        arguments.extend(self.scattered.then(|| "--scattered".to_owned()));
         arguments.extend(number("rate", self.rate.map(|rate| rate.to_string())));
         arguments.extend(number("events", self.events.map(|events| events.to_string())));
         arguments

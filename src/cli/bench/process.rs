@@ -43,6 +43,23 @@ impl Process {
         Ok(Duration::from_millis(ticks * 1000 / clock_ticks_per_second().max(1)))
     }
 
+    /// Memory that it holds now, in MiB.
+    pub(super) fn memory(&self) -> anyhow::Result<f64> {
+        self.status("VmRSS:")
+    }
+
+    /// The most memory that it ever held, in MiB.
+    pub(super) fn most_memory(&self) -> anyhow::Result<f64> {
+        self.status("VmHWM:")
+    }
+
+    fn status(&self, name: &str) -> anyhow::Result<f64> {
+        let status = self.proc("status")?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let kib = line.and_then(|rest| rest.trim().strip_suffix(" kB")?.parse::<f64>().ok());
+        Ok(kib.context("/proc is not as expected")? / 1024.0)
+    }
+
     fn proc(&self, file: &str) -> anyhow::Result<String> {
         let path = format!("/proc/{}/{file}", self.0.id());
         std::fs::read_to_string(&path).with_context(|| format!("{path} cannot be read; is this Linux?"))

@@ -4,10 +4,11 @@
 use std::fmt::Write as _;
 use std::fs::File;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use domain::clock::{Clock as _, SystemClock, Timestamp};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -22,6 +23,9 @@ pub(super) const WEBHOOK_SECRET: &str = "whsec_YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtY
 
 /// A server that takes longer to start has failed.
 const STARTS_WITHIN: Duration = Duration::from_mins(1);
+
+/// A backlog that is not gone by then stays.
+const DRAINS_WITHIN: Duration = Duration::from_mins(5);
 
 const LOG: &str = "server.log";
 
@@ -42,8 +46,15 @@ pub(super) struct Plan {
 pub(super) struct Server {
     pub(super) process: Process,
     pub(super) address: SocketAddr,
+    /// From when its process was started until it said that it is ready.
+    pub(super) started_in: Duration,
     control: Control,
-    _folder: TempDir,
+    folder: TempDir,
+}
+
+/// The file of the database in the folder of a server.
+pub(super) fn database(folder: &Path) -> PathBuf {
+    folder.join("bench.db")
 }
 
 /// The name of a workspace, counted from 0.
@@ -76,16 +87,17 @@ impl Plan {
         let (file, log) = (folder.path().join("kontur-telephony.toml"), folder.path().join(LOG));
         std::fs::write(&file, self.configuration(folder.path()))?;
         let control = Control::new()?;
+        let began = SystemClock.now();
         let mut process = Process::start(
             program()?.arg("--config").arg(&file).args(self.command).stderr(File::create(&log)?),
         )?;
-        let address = eventually("the server is ready", STARTS_WITHIN, || {
+        let (address, ready_at) = eventually("the server is ready", STARTS_WITHIN, || {
             if process.has_ended() {
                 bail!("the server ended: {}", std::fs::read_to_string(&log)?);
             }
             Ok(ready(&log))
         })?;
-        Ok(Server { process, address, control, _folder: folder })
+        Ok(Server { process, address, started_in: ready_at.since(began), control, folder })
     }
 
     fn configuration(&self, folder: &Path) -> String {
@@ -100,7 +112,7 @@ api_url = "http://{kontur}"
 [log]
 format = "json"
 "#,
-            database = folder.join("bench.db").display(),
+            database = database(folder).display(),
             kontur = self.kontur,
         );
         for number in 0..self.workspaces {
@@ -148,11 +160,14 @@ trigger_code = "after_call"
     }
 }
 
-/// Where the server says in its log that it listens, once it does.
-fn ready(log: &Path) -> Option<SocketAddr> {
+/// Where the server says in its log that it listens, and when it said so, once it did.
+fn ready(log: &Path) -> Option<(SocketAddr, Timestamp)> {
     let text = std::fs::read_to_string(log).ok()?;
     let mut lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    lines.find_map(|line| line["fields"]["address"].as_str()?.parse().ok())
+    lines.find_map(|line| {
+        let address = line["fields"]["address"].as_str()?.parse().ok()?;
+        Some((address, Timestamp::parse(line["timestamp"].as_str()?).ok()?))
+    })
 }
 
 impl Server {
@@ -164,6 +179,21 @@ impl Server {
     /// Deliveries are sent again.
     pub(super) fn resume(&self, workspace: &str) -> anyhow::Result<()> {
         self.act(workspace, "resume")
+    }
+
+    /// Waits until every delivery is made and its outcome stored.
+    pub(super) fn drained(&self) -> anyhow::Result<()> {
+        eventually("every delivery is made", DRAINS_WITHIN, || {
+            let pending = self.control.get(self.address, "/admin/v1/deliveries?state=pending&limit=1")?;
+            let pending: Value = serde_json::from_str(&pending)?;
+            Ok(pending["items"].as_array().is_some_and(Vec::is_empty).then_some(()))
+        })
+    }
+
+    /// Kills it; gives the folder with its database.
+    pub(super) fn kill(self) -> TempDir {
+        drop(self.process);
+        self.folder
     }
 
     fn act(&self, workspace: &str, action: &str) -> anyhow::Result<()> {

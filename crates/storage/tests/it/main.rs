@@ -4,6 +4,7 @@
 
 mod calls;
 mod deliveries;
+mod filling;
 mod group_commit;
 mod prune;
 mod stepper;

@@ -25,7 +25,7 @@ const INSTANCE: InstanceId = InstanceId(1);
 const LIMIT: Limit = Limit { before: at(100), now: at(1_000) };
 
 /// How many rows a table has.
-fn rows(folder: &TempDir, table: &str) -> i64 {
+pub(super) fn rows(folder: &TempDir, table: &str) -> i64 {
     let connection = Connection::open(folder.path().join("test.db")).unwrap();
     connection.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get(0)).unwrap()
 }
@@ -88,17 +88,17 @@ fn insert_call(tx: &Tx<'_>, name: &str, second: i64, is_over: bool) -> CallId {
     id
 }
 
-async fn call(store: &Store, name: &'static str, second: i64) -> CallId {
+pub(super) async fn call(store: &Store, name: &'static str, second: i64) -> CallId {
     store.write(move |tx| Ok(insert_call(tx, name, second, true))).await.unwrap()
 }
 
-async fn plan(store: &Store, call: CallId, second: i64) -> PendingDelivery {
+pub(super) async fn plan(store: &Store, call: CallId, second: i64) -> PendingDelivery {
     let (destination, notice, created_at) = (DestinationKind::Kontur, Notice::Register, at(second));
     let new = NewDelivery { instance: INSTANCE, destination, call, notice, created_at, expires_at: None };
     store.write(move |tx| tx.insert_delivery(new.clone())).await.unwrap()
 }
 
-async fn settle(store: &Store, delivery: PendingDelivery, second: i64, settlement: Settlement) {
+pub(super) async fn settle(store: &Store, delivery: PendingDelivery, second: i64, settlement: Settlement) {
     let attempt =
         Attempt { at: at(second), ended_at: at(second), http_status: None, answer: None, progress: None };
     store

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::clock::{Clock, SystemClock, Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 use super::{Calls, Options};
 
@@ -17,6 +17,9 @@ const MOST_PER_SECOND: f64 = 60_000.0;
 
 /// Calls that go on side by side in a load with a rate, so that two events of one call are as far apart as in life.
 const SIDE_BY_SIDE: usize = 50;
+
+/// The client of calls that are not scattered, without the country.
+const CLIENT: u64 = 9_997_775_533;
 
 /// The requests of all connections.
 pub(super) struct Requests {
@@ -85,7 +88,7 @@ impl Maker<'_> {
         let connection = |number: usize| {
             let mut connection = Connection::default();
             for call in 0..calls {
-                let call = format!("{}-{number}-{call}", self.options.name);
+                let call = self.named(&format!("{}-{number}-{call}", self.options.name));
                 for step in 0..steps {
                     connection.push(&self.request(&call, step)?);
                 }
@@ -101,12 +104,23 @@ impl Maker<'_> {
         let mut connections: Vec<Connection> = (0..lanes).map(|_| Connection::default()).collect();
         for event in 0..count {
             let (call, step) = place(event, self.options.calls);
-            let call = format!("{}-{call}", self.options.name);
+            let call = self.named(&format!("{}-{call}", self.options.name));
             let connection = &mut connections[event % lanes];
             connection.push(&self.request(&call, step)?);
             connection.named.push((call, step));
         }
         Ok(connections)
+    }
+
+    fn named(&self, call: &str) -> String {
+        if self.options.scattered { format!("{:08x}-{call}", chance(call)) } else { call.to_owned() }
+    }
+
+    /// One client for all calls, or one of two million.
+    fn client(&self, call: &str) -> String {
+        let number =
+            if self.options.scattered { 9_000_000_000 + u64::from(chance(call) % 2_000_000) } else { CLIENT };
+        format!("+7{number}")
     }
 
     fn request(&self, call: &str, step: usize) -> anyhow::Result<String> {
@@ -131,7 +145,7 @@ impl Maker<'_> {
 
     fn body(&self, call: &str, step: usize) -> String {
         let (kind, has_leg) = self.options.calls.steps()[step];
-        let at = self.now.rfc3339();
+        let (at, client) = (self.now.rfc3339(), self.client(call));
         let leg = if has_leg {
             format!(
                 r#"{{"id":"{call}-1","from":{{"type":"client"}},"to":{{"type":"user","extension":"101"}}}}"#
@@ -140,9 +154,15 @@ impl Maker<'_> {
             "null".to_owned()
         };
         format!(
-            r#"{{"id":"{call}-{step}","type":"{kind}","at":"{at}","call_id":"{call}","direction":"inbound","client_phone":"+7 999 777-55-33","vats_phone":"79229929292","request_id":null,"leg":{leg},"recording":null,"reason":null}}"#
+            r#"{{"id":"{call}-{step}","type":"{kind}","at":"{at}","call_id":"{call}","direction":"inbound","client_phone":"{client}","vats_phone":"79229929292","request_id":null,"leg":{leg},"recording":null,"reason":null}}"#
         )
     }
+}
+
+/// A number that follows from the call's name and looks like chance.
+fn chance(call: &str) -> u32 {
+    let digest = Sha256::digest(call);
+    digest.iter().take(4).fold(0, |number, byte| number << 8 | u32::from(*byte))
 }
 
 /// Which call and step an event of a load with a rate is.
@@ -167,6 +187,7 @@ mod tests {
             connections: 3,
             seconds: 1.0,
             calls: Calls::Whole,
+            scattered: false,
             rate,
             events: Some(600),
         }
