@@ -13,7 +13,9 @@ const BENCHES: &[(&str, &[&str])] = &[
     ("group-commit", &["group-commit"]),
     ("deliver", &["deliver", "deliver-saturated"]),
     ("end-to-end", &["end-to-end", "end-to-end-bare"]),
+    ("growth", &["growth", "growth-start"]),
     ("latency", &["latency-p50", "latency-p99"]),
+    ("memory", &["memory-idle", "memory-loaded", "memory-open-calls", "memory-workspaces"]),
     (
         "neighbours",
         &[
@@ -30,7 +32,13 @@ const BENCHES: &[(&str, &[&str])] = &[
 /// Runs a bench for a blink.
 #[track_caller]
 fn check(bench: &str) {
-    let arguments = ["bench", bench, "--json", "--rounds=1", "--seconds=0.1"];
+    check_with(bench, &[]);
+}
+
+/// The same, of a bench that has more to be made small.
+#[track_caller]
+fn check_with(bench: &str, smaller: &[&str]) {
+    let arguments = [&["bench", bench, "--json", "--rounds=1", "--seconds=0.1"], smaller].concat();
     let (_, figures) = BENCHES.iter().find(|(name, _)| *name == bench).expect("one of the benches");
     let printed = run(&arguments);
     let lines: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
@@ -72,6 +80,16 @@ fn deliver() {
 #[test]
 fn end_to_end() {
     check("end-to-end");
+}
+
+#[test]
+fn growth() {
+    check_with("growth", &["--calls=2000"]);
+}
+
+#[test]
+fn memory() {
+    check_with("memory", &["--open-calls=100", "--workspaces=10"]);
 }
 
 #[test]
