@@ -13,7 +13,10 @@ use metrics::{counter, gauge, histogram};
 /// Events were stored.
 pub fn events_accepted(provider: &'static str, accepted: usize, duplicates: usize) {
     counter!("kontur_telephony_events_accepted_total", "provider" => provider).increment(accepted as u64);
-    counter!("kontur_telephony_events_duplicate_total", "provider" => provider).increment(duplicates as u64);
+    // Rare, and this is told for every request.
+    if duplicates > 0 {
+        counter!("kontur_telephony_events_duplicate_total", "provider" => provider).increment(duplicates as u64);
+    }
 }
 
 /// Events were taken for repeats of calls that are not kept any more.
