@@ -15,7 +15,8 @@ pub fn events_accepted(provider: &'static str, accepted: usize, duplicates: usiz
     counter!("kontur_telephony_events_accepted_total", "provider" => provider).increment(accepted as u64);
     // Rare, and this is told for every request.
     if duplicates > 0 {
-        counter!("kontur_telephony_events_duplicate_total", "provider" => provider).increment(duplicates as u64);
+        counter!("kontur_telephony_events_duplicate_total", "provider" => provider)
+            .increment(duplicates as u64);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The dispatcher: hands each lane's first delivery out, one at a time per lane, as many at once as the limits allow.
 //! Whose turn it is, [`queues`] decides. It knows nothing about calls; deliveries are made in [`deliver`].
 
+pub(crate) mod clients;
 pub(crate) mod deliver;
 mod lanes;
 mod queue;

@@ -1,0 +1,198 @@
+//! What became of an attempt: decided, stored, and told to the instance's status.
+
+use domain::clock::Timestamp;
+use domain::instance::status::{Failure, Signal, Status};
+use domain::outbox::{Cause, DestinationKind, Outcome};
+use domain::port::destination::{Effect, Report};
+use storage::Tx;
+use storage::deliveries::{Attempt, NewDelivery, PendingDelivery, Settlement};
+use storage::error::StorageError;
+
+use super::super::{Command, Settled};
+use super::{Deliverer, STORE_AGAIN};
+use crate::happening;
+use crate::instance::Instance;
+use crate::status;
+
+impl Deliverer {
+    /// Stores what became of an attempt that began at `began_at`.
+    pub(super) async fn settle(
+        &self,
+        instance: &Instance,
+        mut delivery: PendingDelivery,
+        began_at: Timestamp,
+        report: Report,
+    ) -> Settled {
+        let now = self.clock.now();
+        let kind = delivery.notice.word();
+        happening::delivery_attempted(
+            &instance.workspace,
+            delivery.destination,
+            kind,
+            now.since(began_at),
+            &report.outcome,
+        );
+        let settlement = self.decide(&delivery, began_at, now, &report.outcome);
+        let progress = (!report.progress.is_null()).then(|| report.progress.to_string());
+        let attempt = Attempt {
+            at: began_at,
+            ended_at: now,
+            http_status: report.status,
+            answer: report.answer.clone(),
+            progress: progress.clone().or(delivery.progress.clone()),
+        };
+        self.store_outcome(&delivery, &attempt, &settlement, &report.effects).await;
+        self.signal(instance, delivery.destination, &settlement, access(&report)).await;
+        delivery.attempts += 1;
+        delivery.first_attempt_at.get_or_insert(began_at);
+        delivery.progress = attempt.progress;
+        let again_at = if let Settlement::Retry { due_at, suspect, .. } = &settlement {
+            delivery.suspect = *suspect;
+            Some(*due_at)
+        } else {
+            None
+        };
+        let retry_after = report.outcome.retry_after();
+        Settled { delivery, again_at, at: now, sign: report.sign, retry_after }
+    }
+
+    fn decide(
+        &self,
+        delivery: &PendingDelivery,
+        began: Timestamp,
+        now: Timestamp,
+        outcome: &Outcome,
+    ) -> Settlement {
+        let may_have_acted = |ambiguous: bool| delivery.suspect || ambiguous && delivery.notice.creates();
+        match outcome {
+            Outcome::Delivered => Settlement::Delivered,
+            Outcome::Dead { cause, reason } => {
+                Settlement::Dead { cause: *cause, reason: reason.clone(), suspect: delivery.suspect }
+            }
+            Outcome::Retry { reason, retry_after, ambiguous } => {
+                let first = delivery.first_attempt_at.unwrap_or(began);
+                let chance = self.chance.fraction();
+                match self.schedule.next(delivery.attempts + 1, first, now, *retry_after, chance) {
+                    Some(due_at) => Settlement::Retry {
+                        due_at,
+                        reason: reason.clone(),
+                        suspect: may_have_acted(*ambiguous),
+                    },
+                    None => Settlement::Dead {
+                        cause: Cause::GaveUp,
+                        reason: format!("gave up after {} attempts: {reason}", delivery.attempts + 1),
+                        suspect: may_have_acted(*ambiguous),
+                    },
+                }
+            }
+        }
+    }
+
+    /// Stores the outcome, however long the store takes: what was sent must not be forgotten.
+    async fn store_outcome(
+        &self,
+        delivery: &PendingDelivery,
+        attempt: &Attempt,
+        settlement: &Settlement,
+        effects: &[Effect],
+    ) {
+        loop {
+            let (delivery, attempt) = (delivery.clone(), attempt.clone());
+            let (settlement, effects, outbox) = (settlement.clone(), effects.to_vec(), self.outbox.clone());
+            let stored = self.store.write(move |tx| {
+                tx.settle_delivery(delivery.id, delivery.attempts, &attempt, &settlement)?;
+                let follow = remember(tx, &delivery, &effects, attempt.ended_at)?;
+                if !follow.is_empty() {
+                    let outbox = outbox.clone();
+                    tx.after_commit(move || outbox.tell(Command::Planned(follow)));
+                }
+                Ok(())
+            });
+            match stored.await {
+                Ok(()) | Err(StorageError::Closed) => return,
+                Err(error) => {
+                    tracing::error!(%error, "an outcome cannot be stored; trying again");
+                    tokio::time::sleep(STORE_AGAIN).await;
+                }
+            }
+        }
+    }
+
+    async fn signal(
+        &self,
+        instance: &Instance,
+        to: DestinationKind,
+        settlement: &Settlement,
+        access: Option<Signal>,
+    ) {
+        let fault = status::dead_deliveries(to);
+        let mut signals: Vec<_> = access.filter(|_| to == DestinationKind::Kontur).into_iter().collect();
+        match settlement {
+            Settlement::Dead { reason, .. } => {
+                signals
+                    .push(Signal::FaultRaised(fault, format!("a delivery to {to} was given up: {reason}")));
+            }
+            Settlement::Delivered if instance.status() != Status::Active => {
+                if to == DestinationKind::Kontur {
+                    signals.push(Signal::CredentialsAccepted(Failure::KonturCredentials));
+                }
+                let id = instance.id;
+                let dead = self.store.read(move |tx| tx.has_dead_deliveries(id, to)).await;
+                signals.extend((dead == Ok(false)).then_some(Signal::FaultCleared(fault)));
+            }
+            Settlement::Delivered | Settlement::Retry { .. } => {}
+        }
+        for signal in signals {
+            if let Err(error) = status::apply(&self.store, &*self.clock, instance, signal).await {
+                tracing::error!(%error, "the status cannot be stored");
+            }
+        }
+    }
+}
+
+/// What an attempt says of our access to Kontur; 409 is its way of saying that the integration was removed (contract
+/// Kontur §2, `notInstalled`).
+fn access(report: &Report) -> Option<Signal> {
+    if !report.credentials_refused {
+        return None;
+    }
+    if report.status == Some(409) {
+        return Some(Signal::Uninstalled);
+    }
+    let why = "Kontur refused the integration's credentials; check api_key and secret_key".to_owned();
+    Some(Signal::CredentialsRefused(Failure::KonturCredentials, why))
+}
+
+/// Stores what an attempt found out; gives the deliveries that follow from it.
+fn remember(
+    tx: &Tx<'_>,
+    delivery: &PendingDelivery,
+    effects: &[Effect],
+    now: Timestamp,
+) -> Result<Vec<PendingDelivery>, StorageError> {
+    let mut follow = Vec::new();
+    for effect in effects {
+        match effect {
+            Effect::Communication(id) => tx.set_communication(delivery.call, id)?,
+            Effect::Missed(thread) => {
+                if let Some(stored) = tx.call(delivery.call)? {
+                    tx.insert_unreturned(delivery.instance, &stored.call.client_phone(), thread)?;
+                }
+            }
+            Effect::Returned { thread_id } => {
+                if let Some(stored) = tx.call(delivery.call)? {
+                    tx.delete_unreturned(delivery.instance, &stored.call.client_phone(), thread_id)?;
+                }
+            }
+            Effect::Follow(notice) => follow.push(tx.insert_delivery(NewDelivery {
+                instance: delivery.instance,
+                destination: delivery.destination,
+                call: delivery.call,
+                notice: notice.clone(),
+                created_at: now,
+                expires_at: None,
+            })?),
+        }
+    }
+    Ok(follow)
+}
