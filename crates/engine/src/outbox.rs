@@ -146,7 +146,7 @@ impl Dispatcher {
     /// one: it is suspect.
     pub(crate) async fn recover(&mut self) -> Result<(), StorageError> {
         let now = self.clock.now();
-        self.store.write(move |tx| tx.suspect_deliveries(now)).await?;
+        self.store.write(|tx| tx.suspect_deliveries()).await?;
         self.deliverer.crash_points.pass(CrashPoint::Recovering);
         for key in self.store.read(|tx| tx.pending_destinations()).await? {
             self.queues.load(key, now);

@@ -24,7 +24,7 @@ statements! {
                       WHERE instance_id = $1 AND destination = $2 AND state = 'pending' AND id > $3
                       ORDER BY id LIMIT $4";
     MARK_SUSPECT = "UPDATE delivery SET suspect = TRUE
-                    WHERE state = 'pending' AND due_at <= $1
+                    WHERE state = 'pending' AND suspect = FALSE
                       AND kind IN ('call-started', 'register-call', 'comment', 'job')";
     PENDING_DESTINATIONS = "SELECT DISTINCT instance_id, destination FROM delivery WHERE state = 'pending'";
     DELIVERED = "UPDATE delivery SET state = 'delivered', attempts = attempts + 1,
@@ -123,9 +123,10 @@ impl Tx<'_> {
         })
     }
 
-    /// After a start: whatever was due may have been on its way when the process ended.
-    pub fn suspect_deliveries(&self, due_until: Timestamp) -> Result<usize, StorageError> {
-        self.execute(MARK_SUSPECT, &[due_until.into()])
+    /// After a start: whatever is pending may have been on its way when the process ended. Whether it was due says
+    /// nothing, since the clock may have been set back meanwhile.
+    pub fn suspect_deliveries(&self) -> Result<usize, StorageError> {
+        self.execute(MARK_SUSPECT, &[])
     }
 
     /// Which destinations of which instances have pending deliveries.

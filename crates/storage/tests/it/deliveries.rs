@@ -100,7 +100,7 @@ async fn after_a_start_only_what_creates_something_is_suspect() {
     let (store, _folder) = store();
     plan(&store, Notice::CallFinished { at: at(1) }).await;
     plan(&store, Notice::Register).await;
-    store.write(|tx| tx.suspect_deliveries(at(60))).await.unwrap();
+    store.write(|tx| tx.suspect_deliveries()).await.unwrap();
     let suspects: Vec<_> = pending(&store).await.iter().map(|delivery| delivery.suspect).collect();
     assert_eq!(suspects, [false, true]);
 }
