@@ -63,7 +63,25 @@ pub struct Instance {
     /// From the configuration file, hence read-only.
     pub declared: bool,
     live: RwLock<Arc<Live>>,
-    condition: RwLock<Arc<Condition>>,
+    condition: KnownCondition,
+}
+
+/// The condition of an instance as it is known here: that of the last commit.
+#[derive(Clone)]
+pub(crate) struct KnownCondition(Arc<RwLock<Arc<Condition>>>);
+
+impl KnownCondition {
+    fn get(&self) -> Arc<Condition> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn is_active(&self) -> bool {
+        self.get().status() == Status::Active
+    }
+
+    pub(crate) fn set(&self, condition: Condition) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = condition.into();
+    }
 }
 
 impl Instance {
@@ -75,7 +93,7 @@ impl Instance {
             workspace,
             declared,
             live: RwLock::new(live.into()),
-            condition: RwLock::new(condition.into()),
+            condition: KnownCondition(Arc::new(RwLock::new(condition.into()))),
         }
     }
 
@@ -97,11 +115,12 @@ impl Instance {
 
     /// What its status follows from.
     pub fn condition(&self) -> Arc<Condition> {
-        Arc::clone(&self.condition.read().unwrap_or_else(PoisonError::into_inner))
+        self.condition.get()
     }
 
-    pub(crate) fn set_condition(&self, condition: Condition) {
-        *self.condition.write().unwrap_or_else(PoisonError::into_inner) = condition.into();
+    /// To be changed when a commit changes it.
+    pub(crate) fn known_condition(&self) -> KnownCondition {
+        self.condition.clone()
     }
 
     /// Its status.

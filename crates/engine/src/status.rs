@@ -1,17 +1,18 @@
 //! Applies signals to an instance's condition: stored with its reason, then known here.
 
-use domain::clock::Clock;
+use domain::clock::{Clock, Timestamp};
+use domain::id::Workspace;
 use domain::instance::status::{Failure, Fault, Signal};
 use domain::outbox::DestinationKind;
 use domain::port::{RemoteError, RemoteErrorKind};
-use storage::Store;
 use storage::error::StorageError;
+use storage::{Store, Tx};
 
 use crate::happening;
-use crate::instance::Instance;
+use crate::instance::{Instance, KnownCondition};
 
 /// Applies `signal`. Costs nothing when it changes nothing. Says whether the status changed.
-pub async fn apply(
+pub(crate) async fn apply(
     store: &Store,
     clock: &dyn Clock,
     instance: &Instance,
@@ -20,19 +21,42 @@ pub async fn apply(
     if (*instance.condition()).clone().after(signal.clone()) == *instance.condition() {
         return Ok(false);
     }
-    let (now, workspace) = (clock.now(), instance.workspace.clone());
-    let changed = store.write(move |tx| {
-        let Some(stored) = tx.find_instance(&workspace)? else { return Ok(None) };
-        let after = stored.condition.clone().after(signal.clone());
-        tx.set_condition(&stored, &after, now, &reason(&signal))?;
-        Ok(Some((stored.condition.status(), after)))
-    });
-    let Some((before, after)) = changed.await? else { return Ok(false) };
-    let changed = before != after.status();
-    if changed {
-        happening::status_changed(&instance.workspace, before, after.status(), &after.reasons());
+    let (now, workspace, known) = (clock.now(), instance.workspace.clone(), instance.known_condition());
+    let signals = [signal];
+    store.write(move |tx| note(tx, &workspace, &known, &signals, now)).await
+}
+
+/// Applies signals in the transaction of what gave rise to them, so that neither is stored without the other. What is
+/// known here follows the commit. Says whether the status changed.
+pub(crate) fn note(
+    tx: &mut Tx<'_>,
+    workspace: &Workspace,
+    known: &KnownCondition,
+    signals: &[Signal],
+    now: Timestamp,
+) -> Result<bool, StorageError> {
+    if signals.is_empty() {
+        return Ok(false);
     }
-    instance.set_condition(after);
+    let Some(mut stored) = tx.find_instance(workspace)? else { return Ok(false) };
+    let before = stored.condition.status();
+    for signal in signals {
+        let after = stored.condition.clone().after(signal.clone());
+        if after != stored.condition {
+            tx.set_condition(&stored, &after, now, &reason(signal))?;
+            stored.status_since =
+                if after.status() == stored.condition.status() { stored.status_since } else { now };
+            stored.condition = after;
+        }
+    }
+    let (known, workspace, after) = (known.clone(), workspace.clone(), stored.condition);
+    let changed = before != after.status();
+    tx.after_commit(move || {
+        if changed {
+            happening::status_changed(&workspace, before, after.status(), &after.reasons());
+        }
+        known.set(after);
+    });
     Ok(changed)
 }
 

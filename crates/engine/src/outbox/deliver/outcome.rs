@@ -1,7 +1,7 @@
 //! What became of an attempt: decided, stored, and told to the instance's status.
 
 use domain::clock::Timestamp;
-use domain::instance::status::{Failure, Signal, Status};
+use domain::instance::status::{Failure, Signal};
 use domain::outbox::{Cause, DestinationKind, Outcome};
 use domain::port::destination::{Effect, Report};
 use storage::Tx;
@@ -41,8 +41,7 @@ impl Deliverer {
             answer: report.answer.clone(),
             progress: progress.clone().or(delivery.progress.clone()),
         };
-        self.store_outcome(&delivery, &attempt, &settlement, &report.effects).await;
-        self.signal(instance, delivery.destination, &settlement, access(&report)).await;
+        self.store_outcome(instance, &delivery, &attempt, &settlement, &report).await;
         delivery.attempts += 1;
         delivery.first_attempt_at.get_or_insert(began_at);
         delivery.progress = attempt.progress;
@@ -88,17 +87,22 @@ impl Deliverer {
         }
     }
 
-    /// Stores the outcome, however long the store takes: what was sent must not be forgotten.
+    /// Stores the outcome with what it says of the instance, however long the store takes: what was sent must not be
+    /// forgotten.
     async fn store_outcome(
         &self,
+        instance: &Instance,
         delivery: &PendingDelivery,
         attempt: &Attempt,
         settlement: &Settlement,
-        effects: &[Effect],
+        report: &Report,
     ) {
+        let access = access(report).filter(|_| delivery.destination == DestinationKind::Kontur);
         loop {
             let (delivery, attempt) = (delivery.clone(), attempt.clone());
-            let (settlement, effects, outbox) = (settlement.clone(), effects.to_vec(), self.outbox.clone());
+            let (settlement, effects) = (settlement.clone(), report.effects.clone());
+            let (workspace, known) = (instance.workspace.clone(), instance.known_condition());
+            let (access, outbox) = (access.clone(), self.outbox.clone());
             let stored = self.store.write(move |tx| {
                 tx.settle_delivery(delivery.id, delivery.attempts, &attempt, &settlement)?;
                 let follow = remember(tx, &delivery, &effects, attempt.ended_at)?;
@@ -106,7 +110,8 @@ impl Deliverer {
                     let outbox = outbox.clone();
                     tx.after_commit(move || outbox.tell(Command::Planned(follow)));
                 }
-                Ok(())
+                let signals = signals(tx, &delivery, &settlement, known.is_active(), access.clone())?;
+                status::note(tx, &workspace, &known, &signals, attempt.ended_at).map(drop)
             });
             match stored.await {
                 Ok(()) | Err(StorageError::Closed) => return,
@@ -117,37 +122,33 @@ impl Deliverer {
             }
         }
     }
+}
 
-    async fn signal(
-        &self,
-        instance: &Instance,
-        to: DestinationKind,
-        settlement: &Settlement,
-        access: Option<Signal>,
-    ) {
-        let fault = status::dead_deliveries(to);
-        let mut signals: Vec<_> = access.filter(|_| to == DestinationKind::Kontur).into_iter().collect();
-        match settlement {
-            Settlement::Dead { reason, .. } => {
-                signals
-                    .push(Signal::FaultRaised(fault, format!("a delivery to {to} was given up: {reason}")));
-            }
-            Settlement::Delivered if instance.status() != Status::Active => {
-                if to == DestinationKind::Kontur {
-                    signals.push(Signal::CredentialsAccepted(Failure::KonturCredentials));
-                }
-                let id = instance.id;
-                let dead = self.store.read(move |tx| tx.has_dead_deliveries(id, to)).await;
-                signals.extend((dead == Ok(false)).then_some(Signal::FaultCleared(fault)));
-            }
-            Settlement::Delivered | Settlement::Retry { .. } => {}
+/// What the outcome of a delivery says of its instance. `is_active`: nothing is known to be wrong with it.
+fn signals(
+    tx: &Tx<'_>,
+    delivery: &PendingDelivery,
+    settlement: &Settlement,
+    is_active: bool,
+    access: Option<Signal>,
+) -> Result<Vec<Signal>, StorageError> {
+    let (to, mut signals) = (delivery.destination, Vec::from_iter(access));
+    let fault = status::dead_deliveries(to);
+    match settlement {
+        Settlement::Dead { reason, .. } => {
+            signals.push(Signal::FaultRaised(fault, format!("a delivery to {to} was given up: {reason}")));
         }
-        for signal in signals {
-            if let Err(error) = status::apply(&self.store, &*self.clock, instance, signal).await {
-                tracing::error!(%error, "the status cannot be stored");
+        Settlement::Delivered if !is_active => {
+            if to == DestinationKind::Kontur {
+                signals.push(Signal::CredentialsAccepted(Failure::KonturCredentials));
+            }
+            if !tx.has_dead_deliveries(delivery.instance, to)? {
+                signals.push(Signal::FaultCleared(fault));
             }
         }
+        Settlement::Delivered | Settlement::Retry { .. } => {}
     }
+    Ok(signals)
 }
 
 /// What an attempt says of our access to Kontur; 409 is its way of saying that the integration was removed (contract
