@@ -21,6 +21,7 @@ use futures_util::FutureExt;
 use serde_json::Value;
 use storage::Store;
 use storage::deliveries::PendingDelivery;
+use storage::error::StorageError;
 
 use self::subject::Subject;
 use super::clients::ClientLocks;
@@ -61,14 +62,15 @@ impl Deliverer {
     }
 
     async fn attempt(&self, mut delivery: PendingDelivery, turn: Turn) -> Settled {
-        let Some(instance) = self.instances.get(delivery.instance) else { return self.later(delivery) };
-        let is_late = delivery.expires_at.is_some_and(|at| at <= self.clock.now());
+        let Some(instance) = self.instances.get(delivery.instance) else { return self.later(delivery).await };
+        let expires_at = delivery.expires_at;
+        let is_late = |now| expires_at.is_some_and(|at| at <= now);
         // Whether an end is still worth telling depends on the call; all else is worth no reading of it.
         let is_end = matches!(delivery.notice, Notice::CallFinished { .. });
-        if let Some(why) = too_late(&delivery.notice, is_late, None).filter(|_| !is_end) {
+        if let Some(why) = too_late(&delivery.notice, is_late(self.clock.now()), None).filter(|_| !is_end) {
             return self.expire(&instance, delivery, why).await;
         }
-        if turn == Turn::End && !(is_end && is_late) {
+        if turn == Turn::End && !(is_end && is_late(self.clock.now())) {
             return self.give_up(&instance, delivery).await;
         }
         let live = instance.live();
@@ -80,21 +82,26 @@ impl Deliverer {
         };
         let (mut client, mut _turn) = (None, None);
         if destination.serialises_by_client() {
-            let Some(known) = self.client_of(&delivery).await else { return self.later(delivery) };
+            let Some(known) = self.client_of(&delivery).await else { return self.later(delivery).await };
             _turn = Some(self.clients.turn(delivery.instance, &known).await);
             client = Some(known);
         }
-        let Some(subject) = self.load(&delivery, client).await else { return self.later(delivery) };
+        let Some(subject) = self.load(&delivery, client).await else { return self.later(delivery).await };
         self.crash_points.pass(CrashPoint::Loaded);
-        if let Some(why) = too_late(&delivery.notice, is_late, subject.opening) {
+        // Reading took its time as well.
+        let began_at = self.clock.now();
+        if let Some(why) = too_late(&delivery.notice, is_late(began_at), subject.opening) {
             return self.expire(&instance, delivery, why).await;
         }
         if turn == Turn::End {
             return self.give_up(&instance, delivery).await;
         }
         // What is told however late waits for its next attempt like everything else.
-        delivery.expires_at = delivery.expires_at.filter(|_| !is_late);
-        let began_at = self.clock.now();
+        delivery.expires_at = expires_at.filter(|_| !is_late(began_at));
+        if is_late(began_at) && delivery.due_at > began_at {
+            let due_at = Some(delivery.due_at);
+            return Settled::unasked(delivery, due_at, began_at);
+        }
         self.crash_points.pass(CrashPoint::Sending);
         let report = self.send(&instance, &live, &*destination, &delivery, &subject).await;
         self.crash_points.pass(CrashPoint::Answered);
@@ -108,16 +115,19 @@ impl Deliverer {
         let is_over = |first: Timestamp| first.plus(self.schedule.give_up_after) <= now;
         if !delivery.first_attempt_at.is_some_and(is_over) {
             let expires_at = delivery.expires_at.filter(|at| *at > now);
-            return self.later(PendingDelivery { expires_at, ..delivery });
+            let again_at = Some(now.plus(STORE_AGAIN));
+            return Settled::unasked(PendingDelivery { expires_at, ..delivery }, again_at, now);
         }
         let reason = format!("gave up: {} is still away", delivery.destination);
         self.settle(instance, delivery, now, buried(Cause::GaveUp, reason)).await
     }
 
-    /// Nothing was sent: what it needs cannot be had now.
-    fn later(&self, delivery: PendingDelivery) -> Settled {
-        let at = self.clock.now();
-        Settled::unasked(delivery, Some(at.plus(STORE_AGAIN)), at)
+    /// Nothing was sent: what it needs cannot be had now. The pause is made here: a delivery that is too late already
+    /// is due at any time, and would come round at once.
+    async fn later(&self, delivery: PendingDelivery) -> Settled {
+        tokio::time::sleep(STORE_AGAIN).await;
+        let (now, due_at) = (self.clock.now(), delivery.due_at);
+        Settled::unasked(delivery, Some(due_at.max(now)), now)
     }
 
     async fn send(
@@ -149,15 +159,19 @@ impl Deliverer {
         })
     }
 
+    /// Stores that a delivery came too late, however long the store takes.
     async fn expire(&self, instance: &Instance, delivery: PendingDelivery, reason: &'static str) -> Settled {
         let (id, now) = (delivery.id, self.clock.now());
         happening::delivery_expired(&instance.workspace, delivery.destination, delivery.notice.word());
-        let expired = self.store.write(move |tx| tx.expire_delivery(id, now, reason)).await;
-        let again_at = expired.err().map(|error| {
-            tracing::error!(%error, "an expired delivery cannot be marked; trying again");
-            now.plus(STORE_AGAIN)
-        });
-        Settled::unasked(delivery, again_at, now)
+        loop {
+            match self.store.write(move |tx| tx.expire_delivery(id, now, reason)).await {
+                Ok(()) | Err(StorageError::Closed) => return Settled::unasked(delivery, None, now),
+                Err(error) => {
+                    tracing::error!(%error, "an expired delivery cannot be marked; trying again");
+                    tokio::time::sleep(STORE_AGAIN).await;
+                }
+            }
+        }
     }
 }
 

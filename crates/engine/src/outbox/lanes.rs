@@ -210,7 +210,8 @@ impl Lanes {
         if let (Some(at), Some(head)) = (settled.again_at, lane.deliveries.front_mut()) {
             head.clone_from(delivery);
             head.due_at = at;
-            lane.blameless = settled.sign.is_ill();
+            // Who asked to be left alone is not sent the same again before.
+            lane.blameless = settled.sign.is_ill() && settled.retry_after.is_none();
         } else {
             lane.deliveries.pop_front();
             self.held = self.held.saturating_sub(1);
