@@ -3,7 +3,7 @@
 # fails if the step does; it calls leave_out where the machine lacks something.
 
 # Quick answers first; the tests last, so that their summary is near the end of the output.
-readonly STEPS=(fmt scripts clippy doc licenses advisories build openapi image doctests tests)
+readonly STEPS=(fmt scripts clippy doc licenses advisories build openapi image doctests simulation tests)
 
 step_fmt() { cargo fmt --all --check; }
 
@@ -72,10 +72,18 @@ step_image() {
 
 step_doctests() { cargo test --locked --workspace --doc --quiet; }
 
+# Thousands of schedules, in a build that plays them quickly.
+step_simulation() {
+    need_nextest || leave_out "$MISSING"
+    TEST_SCHEDULES="${TEST_SCHEDULES:-20000}" \
+        cargo nextest run --locked -p engine --test it --cargo-profile simulation --profile ci --filterset 'test(/^simulation::/)'
+}
+
 step_tests() {
     need_nextest || leave_out "$MISSING"
     release_binary
-    local filter='all()'
+    # Its schedules have a step of their own.
+    local filter='not test(/^simulation::part_/)'
     need_chromium || {
         left_out browser "$MISSING"
         filter+=' and not test(/(^|::)browser(::|$)/)'

@@ -19,7 +19,7 @@ pub use crm::FakeCrm;
 pub use destination::FakeDestination;
 pub use provider::{FakeProvider, SIGNATURE, SIGNED};
 pub use rig::{ACCESS_KEY, Rig};
-pub use settings::settings;
+pub use settings::{settings, settings_with};
 pub use store::TempStore;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

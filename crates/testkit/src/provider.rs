@@ -27,8 +27,9 @@ pub const SIGNED: &str = "signed";
 /// Look-ups that may be under way at once.
 const TURNS: usize = 64;
 
-/// A telephony system whose webhooks are lines `SECONDS EVENT CALL WHAT [LEG]`, such as `3 e2 c1 leg.answered l1`, of an
-/// inbound call that rings at extension 101.
+/// A telephony system whose webhooks are lines `SECONDS EVENT CALL WHAT [LEG] [OPTION]…`, such as
+/// `3.5 e2 c1 leg.answered l1`, of an inbound call that rings at extension 101. The options `to=EXTENSION`,
+/// `client=PHONE`, `direction=WORD` and `request=COMMUNICATION` say otherwise.
 #[derive(Debug)]
 pub struct FakeProvider {
     capabilities: Mutex<Capabilities>,
@@ -179,25 +180,30 @@ impl Provider for FakeProvider {
 }
 
 fn event(line: &str) -> Option<CallEvent> {
-    let mut words = line.split_whitespace();
-    let at = START.plus(Duration::from_secs(words.next()?.parse().ok()?));
-    let (id, call) = (words.next()?.into(), words.next()?.into());
-    let happening = happening(words.next()?, words.next())?;
+    let (options, words): (Vec<_>, Vec<_>) = line.split_whitespace().partition(|word| word.contains('='));
+    let option = |name: &str| options.iter().find_map(|option| option.strip_prefix(name)?.strip_prefix('='));
+    let [seconds, id, call, what, leg @ ..] = words.as_slice() else { return None };
+    let direction = match option("direction") {
+        None | Some("inbound") => Direction::Inbound,
+        Some("outbound") => Direction::Outbound,
+        Some("internal") => Direction::Internal,
+        Some(_) => return None,
+    };
     Some(CallEvent {
-        id,
-        at,
-        call,
-        direction: Some(Direction::Inbound),
-        client_phone: Some(Phone::from_stored("79997775533")),
+        id: (*id).into(),
+        at: START.plus(Duration::try_from_secs_f64(seconds.parse().ok()?).ok()?),
+        call: (*call).into(),
+        direction: Some(direction),
+        client_phone: Some(Phone::from_stored(option("client").unwrap_or("79997775533"))),
         vats_phone: Some(Phone::from_stored("79229929292")),
-        request: None,
-        happening,
+        request: option("request").map(Into::into),
+        happening: happening(what, leg.first().copied(), option("to").unwrap_or("101"))?,
     })
 }
 
-fn happening(word: &str, leg: Option<&str>) -> Option<Happening> {
+fn happening(word: &str, leg: Option<&str>, extension: &str) -> Option<Happening> {
     let of_leg = |change| {
-        let to = Party::User { extension: "101".into() };
+        let to = Party::User { extension: extension.into() };
         Some(Happening::Leg(LegEvent { id: leg?.into(), from: Some(Party::Client), to: Some(to), change }))
     };
     match word {
@@ -209,8 +215,13 @@ fn happening(word: &str, leg: Option<&str>) -> Option<Happening> {
         "leg.held" => of_leg(LegChange::Held),
         "leg.resumed" => of_leg(LegChange::Resumed),
         "leg.ended" => of_leg(LegChange::Ended(None)),
+        "recording.ready" => Some(Happening::RecordingReady(recording(leg?))),
         _ => None,
     }
+}
+
+fn recording(leg: &str) -> Recording {
+    Recording { leg: leg.into(), url: format!("https://pbx.test/{leg}"), content_type: None, size: None }
 }
 
 #[cfg(test)]

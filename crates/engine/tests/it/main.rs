@@ -1,7 +1,8 @@
-//! The engine among fakes, by a clock moved by hand.
+//! The engine among fakes, by a clock moved by hand; and in whole worlds, each played from a seed.
 
 #![cfg(test)]
 
 mod company;
 mod healing;
 mod retention;
+mod simulation;

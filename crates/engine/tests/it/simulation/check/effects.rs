@@ -1,0 +1,81 @@
+//! What the world outside has of each call: registered once, one comment, each job once; twice only where nobody could
+//! tell.
+
+use domain::call::CallResult;
+use domain::outbox::{DeliveryState, DestinationKind, Notice};
+use storage::deliveries::DeliveryRecord;
+
+use super::super::coverage::Class;
+use super::super::world::World;
+use super::KeptCall;
+
+pub(super) fn check(world: &World, office: usize, call: &KeptCall) {
+    let name = &call.call.external_id;
+    if !call.call.call.is_closed() || call.call.settle_at.is_some() {
+        return world.violation(format!("{name}: is not handed on"));
+    }
+    planned(world, office, call);
+    let registered = |books: &mut super::super::books::Books| {
+        let all: Vec<_> = books.communications_of(office, name).cloned().collect();
+        (all.len(), all.iter().map(|communication| communication.registered).sum())
+    };
+    let (communications, registered) = world.books(registered);
+    made(world, office, call, "register-call", DestinationKind::Kontur, registered);
+    if communications > 1 {
+        doubled(world, office, call, DestinationKind::Kontur, &format!("{communications} communications"));
+    }
+    let key = (office, name.clone());
+    let comments = world.books(|books| books.comments.get(&key).copied().unwrap_or_default());
+    made(world, office, call, "comment", DestinationKind::Workonflow, comments);
+    for row in rows(call, "job") {
+        if let Ok(Notice::Job { rule }) = serde_json::from_str(&row.notice) {
+            let key = (office, name.clone(), rule);
+            let jobs = world.books(|books| books.jobs.get(&key).copied().unwrap_or_default());
+            made(world, office, call, "job", DestinationKind::Metabot, jobs);
+        }
+    }
+}
+
+/// What is planned follows from what the call is.
+fn planned(world: &World, office: usize, call: &KeptCall) {
+    let office = &world.scenario.offices[office];
+    let placed = !call.call.call.could_not_be_placed();
+    let jobs = matches!(call.call.call.result(), CallResult::Answered | CallResult::Missed);
+    let expected = [
+        ("register-call", usize::from(placed)),
+        ("call-failed", usize::from(!placed)),
+        ("call-finished", usize::from(placed)),
+        ("comment", usize::from(placed && office.workonflow)),
+        ("job", usize::from(jobs && office.metabot)),
+    ];
+    for (kind, count) in expected {
+        let found = rows(call, kind).count();
+        if found != count {
+            world.violation(format!("{}: {found} × {kind} planned, not {count}", call.call.external_id));
+        }
+    }
+}
+
+fn rows<'a>(call: &'a KeptCall, kind: &'static str) -> impl Iterator<Item = &'a DeliveryRecord> {
+    call.deliveries.iter().filter(move |row| row.kind == kind)
+}
+
+/// Once if it was delivered, at most once if it was given up.
+fn made(world: &World, office: usize, call: &KeptCall, kind: &'static str, to: DestinationKind, times: u32) {
+    let delivered = rows(call, kind).any(|row| row.state == DeliveryState::Delivered);
+    if delivered && times == 0 {
+        world.violation(format!("{}: {kind} was delivered, and {to} has none", call.call.external_id));
+    }
+    if times > 1 {
+        doubled(world, office, call, to, &format!("{times} × {kind}"));
+    }
+}
+
+fn doubled(world: &World, office: usize, call: &KeptCall, to: DestinationKind, what: &str) {
+    let name = &call.call.external_id;
+    if world.books(|books| books.excused.contains(&(office, to, name.clone()))) {
+        world.cover(Class::Doubled);
+    } else {
+        world.violation(format!("{name}: {what} at {to}, although it could have been looked up"));
+    }
+}
