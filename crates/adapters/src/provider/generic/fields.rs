@@ -167,8 +167,10 @@ impl Faults {
         value: &Scalar<'_>,
         words: &[(&str, T)],
     ) -> Option<T> {
-        let word = self.word(at, value, words);
-        self.required(at, word, matches!(value, Scalar::Absent), &one_of(words))
+        if matches!(value, Scalar::Absent) {
+            return self.required(at, None, true, &one_of(words));
+        }
+        self.word(at, value, words)
     }
 
     /// A phone number as written by the sender, with or without formatting.
