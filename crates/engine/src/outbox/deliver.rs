@@ -115,7 +115,7 @@ impl Deliverer {
         let is_over = |first: Timestamp| first.plus(self.schedule.give_up_after) <= now;
         if !delivery.first_attempt_at.is_some_and(is_over) {
             let expires_at = delivery.expires_at.filter(|at| *at > now);
-            let again_at = Some(now.plus(STORE_AGAIN));
+            let again_at = Some(now.plus(STORE_AGAIN).max(delivery.due_at));
             return Settled::unasked(PendingDelivery { expires_at, ..delivery }, again_at, now);
         }
         let reason = format!("gave up: {} is still away", delivery.destination);

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use domain::clock::Timestamp;
 use domain::id::{CallId, DeliveryId};
+use domain::outbox::breaker::Sign;
 use storage::deliveries::PendingDelivery;
 
 use super::Settled;
@@ -205,13 +206,16 @@ impl Lanes {
         let Some(lane) = self.by_call.get_mut(&delivery.call) else { return };
         lane.stand = Stand::Idle;
         lane.urgent = false;
-        lane.blameless = false;
+        let was_blameless = std::mem::take(&mut lane.blameless);
         self.in_flight = self.in_flight.saturating_sub(1);
         if let (Some(at), Some(head)) = (settled.again_at, lane.deliveries.front_mut()) {
             head.clone_from(delivery);
             head.due_at = at;
             // Who asked to be left alone is not sent the same again before.
-            lane.blameless = settled.sign.is_ill() && settled.retry_after.is_none();
+            lane.blameless = match settled.sign {
+                Sign::Silent => was_blameless,
+                sign => sign.is_ill() && settled.retry_after.is_none(),
+            };
         } else {
             lane.deliveries.pop_front();
             self.held = self.held.saturating_sub(1);
