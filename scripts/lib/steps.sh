@@ -3,13 +3,13 @@
 # fails if the step does; it calls leave_out where the machine lacks something.
 
 # Quick answers first; the tests last, so that their summary is near the end of the output.
-readonly STEPS=(fmt scripts clippy doc licenses advisories build openapi image doctests simulation tests)
+readonly STEPS=(fmt scripts clippy doc licenses advisories build openapi image doctests simulation mutants tests)
 
 step_fmt() { cargo fmt --all --check; }
 
 step_scripts() {
     need_shellcheck || leave_out "$MISSING"
-    shellcheck --external-sources scripts/test scripts/try-image .ci/run
+    shellcheck --external-sources scripts/test scripts/try-image scripts/mutants .ci/run
 }
 
 step_clippy() { cargo clippy --locked --workspace --all-targets --quiet -- -D warnings; }
@@ -77,6 +77,13 @@ step_simulation() {
     need_nextest || leave_out "$MISSING"
     TEST_SCHEDULES="${TEST_SCHEDULES:-20000}" \
         cargo nextest run --locked -p engine --test it --cargo-profile simulation --profile ci --filterset 'test(/^simulation::/)'
+}
+
+# Rules broken on purpose, which the tests have to notice. The sources are as the simulation left them, so are their
+# dependencies.
+step_mutants() {
+    need_nextest || leave_out "$MISSING"
+    ./scripts/mutants
 }
 
 step_tests() {

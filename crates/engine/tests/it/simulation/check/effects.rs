@@ -15,6 +15,7 @@ pub(super) fn check(world: &World, office: usize, call: &KeptCall) {
         return world.violation(format!("{name}: is not handed on"));
     }
     planned(world, office, call);
+    quiet(world, call);
     let registered = |books: &mut super::super::books::Books| {
         let all: Vec<_> = books.communications_of(office, name).cloned().collect();
         (all.len(), all.iter().map(|communication| communication.registered).sum())
@@ -53,6 +54,17 @@ fn planned(world: &World, office: usize, call: &KeptCall) {
         if found != count {
             world.violation(format!("{}: {found} × {kind} planned, not {count}", call.call.external_id));
         }
+    }
+}
+
+/// A call is handed on once it has been quiet. A clock that was set meanwhile cannot tell.
+fn quiet(world: &World, call: &KeptCall) {
+    let Some(row) = rows(call, "register-call").next().filter(|_| world.scenario.clock_set.is_empty()) else {
+        return;
+    };
+    let before = call.events.iter().map(|event| event.received_at).filter(|at| *at < row.created_at);
+    if before.max().is_some_and(|last| last.plus(world.scenario.settle) > row.created_at) {
+        world.violation(format!("{}: was handed on before it was quiet", call.call.external_id));
     }
 }
 
