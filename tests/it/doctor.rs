@@ -315,7 +315,7 @@ async fn a_running_server_holds_its_own_port_and_database() {
     let diagnosis = office::examine(&company.server, "kontur-telephony.toml").await;
     assert!(diagnosis.is_ok(), "{diagnosis:#?}");
     for (name, found) in
-        [("listen", "the server is running"), ("database", "opens, is writable and up to date")]
+        [("listen", "the server is running"), ("database", "opens, is writable and up to date; 1 MiB")]
     {
         let row = diagnosis.rows(name).next().expect("a row");
         assert_eq!((&row["state"], &row["found"]), (&json!("green"), &json!(found)));

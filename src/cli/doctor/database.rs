@@ -26,6 +26,8 @@ pub(super) struct Facts {
     pub(super) found: Found,
     /// Free bytes where the database is or will be.
     pub(super) free: Option<u64>,
+    /// Bytes of the file.
+    pub(super) size: Option<u64>,
 }
 
 /// How the file is.
@@ -56,7 +58,8 @@ pub(super) fn look(path: &Path) -> (Facts, Option<Store>) {
     let folder = folder_of(path);
     let (found, store) = look_into(folder, path);
     let free = statvfs(folder).ok().map(|space| space.f_bavail.saturating_mul(space.f_frsize));
-    (Facts { path: path.to_owned(), found, free }, store)
+    let size = fs::metadata(path).ok().map(|file| file.len());
+    (Facts { path: path.to_owned(), found, free, size }, store)
 }
 
 fn look_into(folder: &Path, path: &Path) -> (Found, Option<Store>) {
@@ -108,7 +111,9 @@ pub(super) fn judge(facts: &Facts) -> Check {
     let subject = Subject::new("database", path.to_string());
     let elsewhere = "or change database_url to a file elsewhere";
     match &facts.found {
-        Found::Open => with_space(subject, facts, "opens, is writable and up to date"),
+        Found::Open => {
+            with_space(subject, facts, &format!("opens, is writable and up to date{}", sized(facts)))
+        }
         Found::NotYet => with_space(subject, facts, "not there yet; serve will make it"),
         Found::NoFolder => subject
             .red(format!("the folder {folder} is not there"), format!("mkdir -p {folder}, {elsewhere}")),
@@ -158,6 +163,11 @@ fn with_space(subject: Subject, facts: &Facts, found: &str) -> Check {
             "make room on the disk that database_url leads to: what cannot be stored is refused",
         ),
     }
+}
+
+/// How large the file is, in whole mebibytes.
+fn sized(facts: &Facts) -> String {
+    facts.size.map_or_else(String::new, |size| format!("; {} MiB", size.div_ceil(MEBIBYTE)))
 }
 
 #[cfg(test)]

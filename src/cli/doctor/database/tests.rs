@@ -53,15 +53,22 @@ fn a_newer_or_locked_database_and_a_full_disk_are_told_apart() {
         (StorageError::Full, "full", "make room"),
         (StorageError::Driver("malformed".to_owned()), "malformed", "backup"),
     ] {
-        let row = judge(&Facts { path: "k.db".into(), found: Found::Closed(error), free: None });
+        let row = judge(&Facts { path: "k.db".into(), found: Found::Closed(error), free: None, size: None });
         assert_eq!(row.state, State::Red);
         assert!(row.found.contains(found) && row.fix.as_ref().unwrap().contains(fix), "{row:?}");
     }
 }
 
 #[test]
+fn the_size_is_told_in_whole_mebibytes() {
+    let facts = Facts { path: "k.db".into(), found: Found::Open, free: None, size: Some(MEBIBYTE + 1) };
+    assert!(judge(&facts).found.ends_with("; 2 MiB"));
+}
+
+#[test]
 fn little_space_is_yellow() {
-    let row = |free| judge(&Facts { path: "k.db".into(), found: Found::NotYet, free: Some(free) });
+    let row =
+        |free| judge(&Facts { path: "k.db".into(), found: Found::NotYet, free: Some(free), size: None });
     assert_eq!(row(LOW_SPACE).state, State::Green);
     let low = row(3 * MEBIBYTE);
     assert_eq!(low.state, State::Yellow);
