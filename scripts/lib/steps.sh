@@ -79,8 +79,7 @@ step_simulation() {
         cargo nextest run --locked -p engine --test it --cargo-profile simulation --profile ci --filterset 'test(/^simulation::/)'
 }
 
-# Rules broken on purpose, which the tests have to notice. The sources are as the simulation left them, so are their
-# dependencies.
+# Rules broken on purpose, which the tests have to notice. After the simulation, so that the dependencies are built.
 step_mutants() {
     need_nextest || leave_out "$MISSING"
     ./scripts/mutants
