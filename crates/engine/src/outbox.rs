@@ -6,6 +6,8 @@ pub(crate) mod deliver;
 mod lanes;
 mod queue;
 mod queues;
+#[cfg(test)]
+mod sample;
 
 use std::sync::Arc;
 use std::time::Duration;

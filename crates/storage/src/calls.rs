@@ -326,7 +326,7 @@ fn told_columns<'a>(
     told: &'a str,
 ) -> Vec<Value<'a>> {
     // With room for what the callers add.
-    let mut columns = Vec::with_capacity(11);
+    let mut columns = Vec::with_capacity(12);
     columns.extend::<[Value<'_>; 6]>([
         communication.map(CommunicationId::as_str).into(),
         call.direction().word().into(),

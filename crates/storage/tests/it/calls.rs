@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::call::Call;
-use domain::call::event::{CallEvent, Direction, Happening, LegChange, LegEvent, Party};
+use domain::call::event::{CallEvent, Happening, LegChange, LegEvent, Party};
 use domain::call::healing::Quiet;
 use domain::id::{CallId, Extension, InstanceId};
 use domain::outbox::{DestinationKind, Notice};
@@ -14,22 +14,9 @@ use storage::calls::{CallFilter, NewCall};
 use storage::deliveries::{Attempt, NewDelivery, Settlement};
 use storage::error::StorageError;
 
-use super::{at, store};
+use super::{at, client, event, store};
 
 const INSTANCE: InstanceId = InstanceId(1);
-
-fn event(second: i64, call: &str, happening: Happening) -> CallEvent {
-    CallEvent {
-        id: format!("{call}-{second}").into(),
-        at: at(second),
-        call: call.into(),
-        direction: Some(Direction::Inbound),
-        client_phone: Some(Phone::normalise("+79997775533", Country::RU)),
-        vats_phone: None,
-        request: None,
-        happening,
-    }
-}
 
 fn insert(tx: &Tx<'_>, external_id: &str, events: &[CallEvent]) -> Result<CallId, StorageError> {
     let mut call = Call::default();
@@ -107,7 +94,7 @@ async fn calls_are_listed_by_filter_the_latest_first() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conversation_counts_once_it_was_written_down() {
     let (store, _folder) = store();
-    let client = Phone::normalise("+79997775533", Country::RU);
+    let client = client();
     let leg = |change| {
         let (from, to) = (Some(Party::Client), Some(Party::User { extension: Extension::new("101") }));
         Happening::Leg(LegEvent { id: "leg".into(), from, to, change })

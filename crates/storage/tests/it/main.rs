@@ -9,7 +9,9 @@ mod group_commit;
 mod prune;
 mod stepper;
 
+use domain::call::event::{CallEvent, Direction, Happening};
 use domain::clock::Timestamp;
+use domain::phone::{Country, Phone};
 use storage::{Store, StoreOptions};
 use tempfile::TempDir;
 
@@ -22,4 +24,22 @@ fn store() -> (Store, TempDir) {
 
 const fn at(second: i64) -> Timestamp {
     Timestamp::from_micros(second * 1_000_000)
+}
+
+fn client() -> Phone {
+    Phone::normalise("+79997775533", Country::RU)
+}
+
+/// An event of an inbound call of [`client`].
+fn event(second: i64, call: &str, happening: Happening) -> CallEvent {
+    CallEvent {
+        id: format!("{call}-{second}").into(),
+        at: at(second),
+        call: call.into(),
+        direction: Some(Direction::Inbound),
+        client_phone: Some(client()),
+        vats_phone: None,
+        request: None,
+        happening,
+    }
 }

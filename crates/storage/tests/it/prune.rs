@@ -1,11 +1,10 @@
 //! Pruning: what is old goes with all that belongs to it; what is young, open, pending or newest stays.
 
 use domain::call::Call;
-use domain::call::event::{CallEvent, Direction, Happening, LegChange, LegEvent};
+use domain::call::event::{Happening, LegChange, LegEvent};
 use domain::clock::Timestamp;
 use domain::id::{CallId, InstanceId};
 use domain::outbox::{Cause, DestinationKind, Notice};
-use domain::phone::{Country, Phone};
 use domain::plan::Told;
 use domain::port::destination::UnreturnedThread;
 use domain::port::provider::Window;
@@ -17,7 +16,7 @@ use storage::prune::Oldest;
 use storage::{Store, Tx};
 use tempfile::TempDir;
 
-use super::{at, store};
+use super::{at, client, event, store};
 
 const INSTANCE: InstanceId = InstanceId(1);
 
@@ -40,23 +39,6 @@ async fn prune(store: &Store, what: Prunable, rows: u32) -> usize {
         after = next;
     }
     pruned
-}
-
-fn client() -> Phone {
-    Phone::normalise("+79997775533", Country::RU)
-}
-
-fn event(second: i64, call: &str, happening: Happening) -> CallEvent {
-    CallEvent {
-        id: format!("{call}-{second}").into(),
-        at: at(second),
-        call: call.into(),
-        direction: Some(Direction::Inbound),
-        client_phone: Some(client()),
-        vats_phone: None,
-        request: None,
-        happening,
-    }
 }
 
 /// A call of one leg that began at `second`, came in as it happened, and is over if `is_over`.

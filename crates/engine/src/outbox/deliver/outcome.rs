@@ -39,7 +39,7 @@ impl Deliverer {
             ended_at: now,
             http_status: report.status,
             answer: report.answer.clone(),
-            progress: progress.clone().or(delivery.progress.clone()),
+            progress: progress.or_else(|| delivery.progress.clone()),
         };
         self.store_outcome(instance, &delivery, &attempt, &settlement, &report).await;
         delivery.attempts += 1;

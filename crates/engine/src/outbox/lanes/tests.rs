@@ -1,31 +1,18 @@
 //! The order inside a lane, the independence of lanes, the limits, and what is read from the store.
 
-use domain::id::InstanceId;
+use domain::outbox::Notice;
 use domain::outbox::breaker::Sign;
-use domain::outbox::{DestinationKind, Notice};
 use proptest::prelude::*;
 
 use super::*;
+use crate::outbox::sample;
 
 const fn at(second: i64) -> Timestamp {
     Timestamp::from_micros(second * 1_000_000)
 }
 
 fn delivery(id: i64, call: i64) -> PendingDelivery {
-    PendingDelivery {
-        id: DeliveryId(id),
-        instance: InstanceId(1),
-        destination: DestinationKind::Kontur,
-        call: CallId(call),
-        notice: Notice::Register,
-        created_at: at(0),
-        due_at: at(0),
-        expires_at: None,
-        attempts: 0,
-        first_attempt_at: None,
-        suspect: false,
-        progress: None,
-    }
+    sample::delivery(1, id, call)
 }
 
 fn filled(deliveries: impl IntoIterator<Item = PendingDelivery>) -> Lanes {

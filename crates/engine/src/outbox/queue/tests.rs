@@ -1,12 +1,11 @@
 //! What goes out while the destination is away, and how it comes back.
 
-use domain::id::{DeliveryId, InstanceId};
 use domain::outbox::breaker::Sign;
-use domain::outbox::{DestinationKind, Notice};
 use proptest::prelude::*;
 
 use super::*;
 use crate::outbox::lanes::Refill;
+use crate::outbox::sample;
 
 const LIMIT: usize = 64;
 
@@ -15,20 +14,7 @@ const fn at(millis: i64) -> Timestamp {
 }
 
 fn delivery(id: i64) -> PendingDelivery {
-    PendingDelivery {
-        id: DeliveryId(id),
-        instance: InstanceId(1),
-        destination: DestinationKind::Kontur,
-        call: CallId(id),
-        notice: Notice::Register,
-        created_at: at(0),
-        due_at: at(0),
-        expires_at: None,
-        attempts: 0,
-        first_attempt_at: None,
-        suspect: false,
-        progress: None,
-    }
+    sample::delivery(1, id, id)
 }
 
 /// A queue with so many calls.

@@ -1,11 +1,10 @@
 //! Whose turn it is, and that it costs nothing to have queues that are not due.
 
-use domain::id::CallId;
-use domain::outbox::Notice;
 use domain::outbox::breaker::Sign;
 use proptest::prelude::*;
 
 use super::*;
+use crate::outbox::sample;
 
 const LIMITS: Limits = Limits { per_queue: 8, per_destination: 16, total: 24 };
 
@@ -14,20 +13,7 @@ const fn at(second: i64) -> Timestamp {
 }
 
 fn delivery(instance: i64, id: i64) -> PendingDelivery {
-    PendingDelivery {
-        id: DeliveryId(id),
-        instance: InstanceId(instance),
-        destination: DestinationKind::Kontur,
-        call: CallId(id),
-        notice: Notice::Register,
-        created_at: at(0),
-        due_at: at(0),
-        expires_at: None,
-        attempts: 0,
-        first_attempt_at: None,
-        suspect: false,
-        progress: None,
-    }
+    sample::delivery(instance, id, id)
 }
 
 /// Queues that have all that the store has, which is nothing.
