@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::Run;
-use super::figure::{self, Figure, Goal, Round};
+use super::figure::{self, Figure, Goal, Round, per_second};
 use super::load;
 use super::process;
 use super::server::{Plan, Server, workspace};
@@ -104,11 +104,6 @@ impl Bench<'_> {
         let meanwhile = self.sink.arrivals()?.iter().filter(|arrival| arrival.at <= done.ended).count();
         Ok((per_second(meanwhile, done.seconds), seconds(done.ended, seen.last)))
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of a few seconds are far below 2^52")]
-fn per_second(count: usize, seconds: f64) -> f64 {
-    count as f64 / seconds
 }
 
 /// From one time of the shared clock to another.

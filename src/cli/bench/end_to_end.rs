@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::ensure;
 use clap::Args;
 
-use super::figure::{self, Figure, Goal, Round};
+use super::figure::{self, Figure, Goal, Round, per_second};
 use super::load::{self, Calls};
 use super::process::Helper;
 use super::server::{Plan, workspace};
@@ -47,7 +47,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         let load = load::Options::to(&server, &workspace(0), format!("e{round}"), options.run.seconds);
         let plain =
             load::Options { address: bare.address, path: bare::PATH.to_owned(), ..load.clone() }.run()?;
-        let reference = per_second(plain.accepted, plain.seconds);
+        let reference = plain.per_second();
         Ok(Round { ours: told(&sink, &load::Options { calls: Calls::Brief, ..load })?, reference })
     })?;
     figure::print(&figures(rounds), options.run.json)
@@ -87,11 +87,6 @@ fn check_order(arrivals: &[Arrival]) -> anyhow::Result<()> {
         *next += 1;
     }
     Ok(())
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of a few seconds are far below 2^52")]
-fn per_second(count: usize, seconds: f64) -> f64 {
-    count as f64 / seconds
 }
 
 #[cfg(test)]

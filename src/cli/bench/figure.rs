@@ -141,6 +141,12 @@ pub(super) fn print(figures: &[Figure], json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// How many a second.
+#[expect(clippy::cast_precision_loss, reason = "counts of a few seconds are far below 2^52")]
+pub(super) fn per_second(count: usize, seconds: f64) -> f64 {
+    count as f64 / seconds
+}
+
 /// The middle one; of an even number the larger of the two in the middle.
 pub(super) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     quantile(values, 0.5)

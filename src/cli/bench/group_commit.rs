@@ -35,10 +35,8 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 impl Options {
-    #[expect(clippy::cast_precision_loss, reason = "counts of a few seconds are far below 2^52")]
     fn per_second(&self, server: &Server, round: usize) -> anyhow::Result<f64> {
         let load = load::Options::to(server, &workspace(0), format!("g{round}"), self.run.seconds);
-        let done = load.run()?;
-        Ok(done.accepted as f64 / done.seconds)
+        Ok(load.run()?.per_second())
     }
 }

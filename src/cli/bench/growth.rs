@@ -122,10 +122,8 @@ impl Options {
         load::Options { scattered: true, ..load }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "counts of a few seconds are far below 2^52")]
     fn per_second(&self, server: &Server, round: usize) -> anyhow::Result<f64> {
-        let done = self.load(server, format!("g{round}")).run()?;
-        Ok(done.accepted as f64 / done.seconds)
+        Ok(self.load(server, format!("g{round}")).run()?.per_second())
     }
 }
 

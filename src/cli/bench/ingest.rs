@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::figure::{self, Figure, Goal, Round};
+use super::figure::{self, Figure, Goal, Round, per_second};
 use super::load;
 use super::process::{Helper, Process};
 use super::server::{Plan, Server, workspace};
@@ -54,15 +54,13 @@ impl Options {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts of a few seconds are far below 2^52")]
 fn measure(load: &load::Options, process: &Process) -> anyhow::Result<Side> {
     let load = load.prepare()?;
     let before = process.cpu()?;
     let done = load.go().wait()?;
     let cpu = process.cpu()?.saturating_sub(before);
-    let accepted = done.accepted as f64;
-    let cpu_us = cpu.as_secs_f64() * 1e6 / accepted;
-    Ok(Side { per_second: accepted / done.seconds, cpu_us, p99_ms: done.p99_ms })
+    let events_of_a_second = per_second(done.accepted, cpu.as_secs_f64());
+    Ok(Side { per_second: done.per_second(), cpu_us: 1e6 / events_of_a_second, p99_ms: done.p99_ms })
 }
 
 fn figures(options: &Options, rounds: &[(Side, Side)]) -> [Figure; 3] {

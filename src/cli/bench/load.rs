@@ -14,6 +14,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use self::prepare::Requests;
+use super::figure::per_second;
 use super::process::{Process, first_line, program};
 use super::server::{Server, WEBHOOK_SECRET, webhook_path};
 
@@ -88,6 +89,13 @@ pub(super) struct Sent {
     pub(super) step: usize,
     /// When it was due, on the clock that all processes share.
     pub(super) due: u64,
+}
+
+impl Done {
+    /// Events accepted per second.
+    pub(super) fn per_second(&self) -> f64 {
+        per_second(self.accepted, self.seconds)
+    }
 }
 
 impl Calls {
