@@ -23,15 +23,18 @@ statements! {
     FIND = "SELECT id, instance_id, external_id, communication_id, settle_at, facts, told FROM call
             WHERE instance_id = $1 AND external_id = $2";
     GET = "SELECT id, instance_id, external_id, communication_id, settle_at, facts, told FROM call WHERE id = $1";
-    INSERT = "INSERT INTO call (communication_id, direction, state, ended_at, facts, told, client_phone, began_at,
-                                settle_at, instance_id, external_id, look_at)
+    INSERT = "INSERT INTO call (communication_id, direction, state, ended_at, facts, told, settle_at, client_phone,
+                                began_at, instance_id, external_id, look_at)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     UPDATE = "UPDATE call SET communication_id = $1, direction = $2, state = $3, ended_at = $4, facts = $5, told = $6
               WHERE id = $7";
     /// A call that settles has ended: it is not looked at any more.
+    UPDATE_SETTLING = "UPDATE call SET communication_id = $1, direction = $2, state = $3, ended_at = $4, facts = $5,
+                              told = $6, settle_at = $7, look_at = CASE WHEN $7 IS NULL THEN look_at END
+                       WHERE id = $8";
     UPDATE_WITH_INDEXES = "UPDATE call SET communication_id = $1, direction = $2, state = $3, ended_at = $4, facts = $5,
-                                  told = $6, client_phone = $7, began_at = $8, settle_at = $9,
-                                  look_at = CASE WHEN $9 IS NULL THEN look_at END
+                                  told = $6, settle_at = $7, look_at = CASE WHEN $7 IS NULL THEN look_at END,
+                                  client_phone = $8, began_at = $9
                            WHERE id = $10";
     SET_COMMUNICATION = "UPDATE call SET communication_id = $1 WHERE id = $2";
     INSERT_EVENT = "INSERT INTO call_event (call_id, event_id, kind, leg_id, at, received_at, raw_request_id)
@@ -107,7 +110,16 @@ impl Indexed {
 
     /// In the order of the statements.
     fn columns(&self) -> [Value<'_>; 3] {
-        [self.client_phone.as_str().into(), self.began_at.into(), self.settle_at.into()]
+        [self.settle_at.into(), self.client_phone.as_str().into(), self.began_at.into()]
+    }
+
+    /// The statement that stores a call which has changed from this to that, and how many of the columns it has.
+    fn update(&self, to: &Self) -> (&'static str, usize) {
+        match (self == to, self.client_phone == to.client_phone && self.began_at == to.began_at) {
+            (true, _) => (UPDATE, 0),
+            (false, true) => (UPDATE_SETTLING, 1),
+            (false, false) => (UPDATE_WITH_INDEXES, 3),
+        }
     }
 }
 
@@ -195,15 +207,15 @@ impl Tx<'_> {
     /// Stores what became known of a call.
     pub fn update_call(&self, mut stored: StoredCall) -> Result<(), StorageError> {
         let (facts, told) = (json(&stored.call), json(&stored.told));
-        let communication = stored.communication.as_ref().or(stored.call.request());
-        let mut parameters = told_columns(&stored.call, communication, &facts, &told);
-        let indexed = Indexed::of(&stored.call, stored.settle_at);
-        let changed = indexed != stored.indexed;
-        if changed {
-            parameters.extend(indexed.columns());
+        if stored.communication.is_none() {
+            stored.communication = stored.call.request().cloned();
         }
+        let mut parameters = told_columns(&stored.call, stored.communication.as_ref(), &facts, &told);
+        let indexed = Indexed::of(&stored.call, stored.settle_at);
+        let (update, columns) = stored.indexed.update(&indexed);
+        parameters.extend(indexed.columns().into_iter().take(columns));
         parameters.push(stored.id.0.into());
-        self.execute(if changed { UPDATE_WITH_INDEXES } else { UPDATE }, &parameters)?;
+        self.execute(update, &parameters)?;
         stored.indexed = indexed;
         self.put_back(stored);
         Ok(())

@@ -9,6 +9,8 @@ use crate::tx::Tx;
 statements! {
     PAGES = "SELECT page_count, freelist_count, page_size
              FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
+    /// Each row that is asked for is a page's work.
+    GIVE_BACK = "PRAGMA incremental_vacuum";
 }
 
 /// The size of the database.
@@ -51,8 +53,6 @@ impl Tx<'_> {
     /// Cuts so many free pages off the file; pages from its end take their places. The file itself shrinks with
     /// [`Store::shrink`], or when enough other changes follow.
     pub fn give_back(&self, pages: u64) -> Result<(), StorageError> {
-        // A pragma takes no parameters, and this one does a page's work for each row that is asked for.
-        let sql = format!("PRAGMA incremental_vacuum({pages})");
-        self.all(&sql, &[], |_| Ok(())).map(drop)
+        self.ask_rows(GIVE_BACK, pages)
     }
 }

@@ -1,6 +1,7 @@
 //! SQLite: opening, migrating, and the writer thread with its group commit.
 
 mod migrate;
+mod prepared;
 mod writer;
 
 use std::path::Path;
@@ -10,6 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::error::StorageError;
 pub(crate) use migrate::migrate;
+pub(crate) use prepared::Prepare;
 pub use writer::Mishap;
 pub(crate) use writer::{Batch, Job, LARGEST_BATCH, Writer, gather, run as run_writer};
 

@@ -7,13 +7,15 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use domain::id::CallId;
 use domain::port::crash::CrashPoints;
 use tokio::sync::{mpsc, oneshot};
 
 use self::readers::Readers;
 use self::stepper::Look;
+use crate::calls::{RecentCalls, StoredCall};
 use crate::error::StorageError;
-use crate::sqlite::{self, Job, LARGEST_BATCH};
+use crate::sqlite::{self, Job, LARGEST_BATCH, Writer};
 use crate::tx::Tx;
 
 /// How the store is opened.
@@ -51,6 +53,7 @@ impl StoreOptions {
 pub struct Store {
     writer: mpsc::Sender<Box<dyn Job>>,
     reading: Reading,
+    recent_calls: Arc<RecentCalls>,
     /// None if its steps are taken by hand.
     thread: Option<Arc<WriterThread>>,
     /// Held as long as the store is open; the system lets go of it however the process ends.
@@ -74,14 +77,16 @@ impl Store {
         let lock = if options.alone { Some(Arc::new(lock(&options.path)?)) } else { None };
         let connection = sqlite::open_writer(&options.path)?;
         let (writer, jobs) = mpsc::channel(options.queue);
-        let (largest_batch, crash_points) = (options.largest_batch, options.crash_points.clone());
+        let largest_batch = options.largest_batch;
+        let at_work = Writer::new(options.crash_points.clone());
+        let recent_calls = at_work.recent_calls();
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || sqlite::run_writer(connection, jobs, largest_batch, crash_points))
+            .spawn(move || sqlite::run_writer(&connection, jobs, largest_batch, &at_work))
             .map_err(|error| StorageError::Driver(format!("the writer thread cannot start: {error}")))?;
         let reading = Reading::Pooled(Arc::new(Readers::new(options.path.clone())));
         let thread = Some(Arc::new(WriterThread(Mutex::new(Some(thread)))));
-        Ok(Self { writer, reading, thread, _lock: lock })
+        Ok(Self { writer, reading, recent_calls, thread, _lock: lock })
     }
 
     /// Makes a change. Returns once it is durable. `change` may run more than once and must depend on nothing but its
@@ -111,6 +116,11 @@ impl Store {
             Reading::Pooled(readers) => Arc::clone(readers).read(look).await,
             Reading::Stepped(looks) => stepper::read(looks.clone(), look).await,
         }
+    }
+
+    /// A call as it was last committed, if it is one of those that were changed just now: at no cost. None says nothing.
+    pub fn recent_call(&self, id: CallId) -> Option<Arc<StoredCall>> {
+        self.recent_calls.committed_call(id)
     }
 
     /// Lets the file shrink to what is in use, as far as nobody stands in the way: pages that were given back are cut off

@@ -2,11 +2,12 @@
 
 use domain::clock::Timestamp;
 use domain::port::crash::{CrashPoint, CrashPoints};
+use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ToSql};
 
 use crate::calls::RecentCalls;
 use crate::error::StorageError;
+use crate::sqlite::Prepare;
 
 /// A parameter of a statement.
 #[derive(Debug, Clone, Copy)]
@@ -155,7 +156,7 @@ impl Row<'_> {
 
 /// A transaction. Dropping it without the writer's commit leaves nothing behind.
 pub struct Tx<'a> {
-    connection: &'a Connection,
+    statements: &'a dyn Prepare,
     /// Only the writer's.
     recent_calls: Option<&'a RecentCalls>,
     crash_points: Option<&'a CrashPoints>,
@@ -164,18 +165,18 @@ pub struct Tx<'a> {
 
 impl<'a> Tx<'a> {
     /// A look at what is stored.
-    pub(crate) fn reader(connection: &'a Connection) -> Self {
-        Self { connection, recent_calls: None, crash_points: None, after_commit: Vec::new() }
+    pub(crate) fn reader(statements: &'a dyn Prepare) -> Self {
+        Self { statements, recent_calls: None, crash_points: None, after_commit: Vec::new() }
     }
 
     /// A change of what is stored.
     pub(crate) fn writer(
-        connection: &'a Connection,
+        statements: &'a dyn Prepare,
         recent_calls: &'a RecentCalls,
         crash_points: &'a CrashPoints,
     ) -> Self {
         Self {
-            connection,
+            statements,
             recent_calls: Some(recent_calls),
             crash_points: Some(crash_points),
             after_commit: Vec::new(),
@@ -204,48 +205,83 @@ impl<'a> Tx<'a> {
     }
 
     /// Runs a statement; says how many rows it touched.
-    pub(crate) fn execute(&self, sql: &str, parameters: &[Value<'_>]) -> Result<usize, StorageError> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        Ok(statement.execute(rusqlite::params_from_iter(parameters))?)
+    pub(crate) fn execute(
+        &self,
+        sql: &'static str,
+        parameters: &[Value<'_>],
+    ) -> Result<usize, StorageError> {
+        let mut touched = 0;
+        self.statements.with(sql, &mut |statement| {
+            touched = statement.execute(rusqlite::params_from_iter(parameters))?;
+            Ok(())
+        })?;
+        Ok(touched)
     }
 
     /// Runs an `INSERT` into a table with an `id`; gives that id.
-    pub(crate) fn insert(&self, sql: &str, parameters: &[Value<'_>]) -> Result<i64, StorageError> {
+    pub(crate) fn insert(&self, sql: &'static str, parameters: &[Value<'_>]) -> Result<i64, StorageError> {
         self.execute(sql, parameters)?;
-        Ok(self.connection.last_insert_rowid())
+        Ok(self.statements.connection().last_insert_rowid())
     }
 
     /// The first row, if there is one.
     pub(crate) fn one<T>(
         &self,
-        sql: &str,
+        sql: &'static str,
         parameters: &[Value<'_>],
-        read: impl FnOnce(&Row<'_>) -> Result<T, StorageError>,
+        mut read: impl FnMut(&Row<'_>) -> Result<T, StorageError>,
     ) -> Result<Option<T>, StorageError> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        read(&Row(row)).map(Some)
+        let mut found = None;
+        self.statements.with(sql, &mut |statement| {
+            let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;
+            if let Some(row) = rows.next()? {
+                found = Some(read(&Row(row))?);
+            }
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     /// All rows.
     pub(crate) fn all<T>(
         &self,
-        sql: &str,
+        sql: &'static str,
         parameters: &[Value<'_>],
         mut read: impl FnMut(&Row<'_>) -> Result<T, StorageError>,
     ) -> Result<Vec<T>, StorageError> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;
         let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.push(read(&Row(row))?);
-        }
+        self.statements.with(sql, &mut |statement| {
+            let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;
+            while let Some(row) = rows.next()? {
+                found.push(read(&Row(row))?);
+            }
+            Ok(())
+        })?;
         Ok(found)
+    }
+
+    /// Asks for so many rows, for the sake of what each row's making does.
+    pub(crate) fn ask_rows(&self, sql: &'static str, rows: u64) -> Result<(), StorageError> {
+        self.statements.with(sql, &mut |statement| {
+            let mut made = statement.query([])?;
+            for _ in 0..rows {
+                if made.next()?.is_none() {
+                    break;
+                }
+            }
+            Ok(())
+        })
     }
 }
 
+/// What most JSON of a call takes, in bytes: growing a text costs more than the room.
+const ROOM: usize = 1_000;
+
 /// JSON of a domain type. These types serialise without fail; an empty text would be found out when it is read.
 pub(crate) fn json(value: &impl serde::Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
+    let mut written = Vec::with_capacity(ROOM);
+    match serde_json::to_writer(&mut written, value) {
+        Ok(()) => String::from_utf8(written).unwrap_or_default(),
+        Err(_) => String::new(),
+    }
 }

@@ -1,8 +1,9 @@
 //! The calls that the writer has just had in hand. Most events follow others of the same call: it is then neither
-//! searched for nor read again. Only the writer has these, and it forgets all of them when a transaction fails.
+//! searched for nor read again. Nor is it for its deliveries, which follow soon: what is committed of these calls can be
+//! seen by everybody. All are forgotten when a transaction fails.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::id::{CallId, CommunicationId, ExternalId, InstanceId};
 use hashlink::LruCache;
@@ -12,68 +13,103 @@ use super::StoredCall;
 /// Calls remembered: more than go on at once on most installations, at about 2 kB each.
 const CAPACITY: usize = 4_096;
 
+/// The writer's recent calls.
+pub(crate) struct RecentCalls(Mutex<Inner>);
+
+/// The provider's id of a call, and whose it is.
 type Name = (InstanceId, ExternalId);
 
-/// The writer's recent calls.
-pub(crate) struct RecentCalls(RefCell<Inner>);
-
 struct Inner {
-    calls: LruCache<Name, StoredCall>,
-    names: HashMap<CallId, Name>,
+    calls: LruCache<CallId, Place>,
+    rows: HashMap<Name, CallId>,
+    /// Counts the transactions.
+    transaction: u64,
+}
+
+/// Kept while somebody has the call in hand: most are put back.
+struct Place {
+    name: Name,
+    call: Option<Arc<StoredCall>>,
+    /// The transaction that put it there: it is not committed before that ends.
+    put_in: u64,
 }
 
 impl RecentCalls {
     pub(crate) fn new() -> Self {
-        Self(RefCell::new(Inner { calls: LruCache::new(CAPACITY), names: HashMap::new() }))
+        Self(Mutex::new(Inner { calls: LruCache::new(CAPACITY), rows: HashMap::new(), transaction: 0 }))
     }
 
     /// Takes a call out; whoever changes it puts it back.
     pub(super) fn take(&self, instance: InstanceId, id: &ExternalId) -> Option<StoredCall> {
-        let mut inner = self.0.borrow_mut();
-        let call = inner.calls.remove(&(instance, id.clone()))?;
-        inner.names.remove(&call.id);
-        Some(call)
+        let mut inner = self.lock();
+        let row = *inner.rows.get(&(instance, id.clone()))?;
+        inner.take(row)
     }
 
     /// Takes the call of a row out.
     pub(super) fn take_row(&self, id: CallId) -> Option<StoredCall> {
-        let mut inner = self.0.borrow_mut();
-        let name = inner.names.remove(&id)?;
-        inner.calls.remove(&name)
+        self.lock().take(id)
     }
 
     pub(super) fn put(&self, call: StoredCall) {
-        let mut inner = self.0.borrow_mut();
+        let mut inner = self.lock();
+        let put_in = inner.transaction;
+        if let Some(place) = inner.calls.get_mut(&call.id) {
+            place.call = Some(Arc::new(call));
+            place.put_in = put_in;
+            return;
+        }
         if inner.calls.len() >= CAPACITY
             && let Some((_, oldest)) = inner.calls.remove_lru()
         {
-            inner.names.remove(&oldest.id);
+            inner.rows.remove(&oldest.name);
         }
         let name = (call.instance, call.external_id.clone());
-        inner.names.insert(call.id, name.clone());
-        inner.calls.insert(name, call);
+        inner.rows.insert(name.clone(), call.id);
+        inner.calls.insert(call.id, Place { name, call: Some(Arc::new(call)), put_in });
     }
 
     pub(super) fn set_communication(&self, call: CallId, id: &CommunicationId) {
-        let mut inner = self.0.borrow_mut();
-        let Some(name) = inner.names.get(&call).cloned() else { return };
-        if let Some(call) = inner.calls.get_mut(&name) {
-            call.communication = Some(id.clone());
+        if let Some(mut stored) = self.take_row(call) {
+            stored.communication = Some(id.clone());
+            self.put(stored);
         }
     }
 
     /// The call is deleted.
     pub(crate) fn forget(&self, call: CallId) {
-        let mut inner = self.0.borrow_mut();
-        if let Some(name) = inner.names.remove(&call) {
-            inner.calls.remove(&name);
+        let mut inner = self.lock();
+        if let Some(place) = inner.calls.remove(&call) {
+            inner.rows.remove(&place.name);
         }
     }
 
     /// What a failed transaction may have left here is not what is stored.
     pub(crate) fn forget_all(&self) {
-        let mut inner = self.0.borrow_mut();
+        let mut inner = self.lock();
         inner.calls.clear();
-        inner.names.clear();
+        inner.rows.clear();
+    }
+
+    /// The transaction is committed: what it put here can be seen.
+    pub(crate) fn committed(&self) {
+        self.lock().transaction += 1;
+    }
+
+    /// A call as it was last committed, if it is at hand.
+    pub(crate) fn committed_call(&self, id: CallId) -> Option<Arc<StoredCall>> {
+        let inner = self.lock();
+        let place = inner.calls.peek(&id).filter(|place| place.put_in < inner.transaction)?;
+        place.call.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn take(&mut self, id: CallId) -> Option<StoredCall> {
+        self.calls.get_mut(&id)?.call.take().map(Arc::unwrap_or_clone)
     }
 }

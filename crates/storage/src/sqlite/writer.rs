@@ -3,11 +3,13 @@
 
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use domain::port::crash::{CrashPoint, CrashPoints};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::mpsc::Receiver;
 
+use super::prepared::{Prepare, Statements};
 use crate::calls::RecentCalls;
 use crate::error::StorageError;
 use crate::tx::Tx;
@@ -30,17 +32,17 @@ pub(crate) type Batch = Vec<Box<dyn Job>>;
 
 /// Runs until every sender is gone. No transaction takes more than `largest_batch` changes.
 pub(crate) fn run(
-    connection: Connection,
+    connection: &Connection,
     mut jobs: Receiver<Box<dyn Job>>,
     largest_batch: usize,
-    crash_points: CrashPoints,
+    writer: &Writer,
 ) {
-    let writer = Writer::new(connection, crash_points);
+    let statements = Statements::new(connection);
     let mut batch = Batch::with_capacity(largest_batch);
     while let Some(first) = jobs.blocking_recv() {
         batch.push(first);
         gather(&mut batch, &mut jobs, largest_batch);
-        writer.commit_batch(&mut batch);
+        writer.commit_batch(&statements, &mut batch);
     }
 }
 
@@ -63,16 +65,20 @@ pub enum Mishap {
 
 /// Whoever holds it is the one that changes the database.
 pub(crate) struct Writer {
-    connection: Connection,
-    recent_calls: RecentCalls,
+    recent_calls: Arc<RecentCalls>,
     crash_points: CrashPoints,
     /// Of the next transactions; only simulations have any.
     mishap: RefCell<Option<Mishap>>,
 }
 
 impl Writer {
-    pub(crate) fn new(connection: Connection, crash_points: CrashPoints) -> Self {
-        Self { connection, recent_calls: RecentCalls::new(), crash_points, mishap: RefCell::default() }
+    pub(crate) fn new(crash_points: CrashPoints) -> Self {
+        Self { recent_calls: Arc::new(RecentCalls::new()), crash_points, mishap: RefCell::default() }
+    }
+
+    /// The calls that it has just had in hand.
+    pub(crate) fn recent_calls(&self) -> Arc<RecentCalls> {
+        Arc::clone(&self.recent_calls)
     }
 
     /// What will go wrong with transactions from now on.
@@ -85,15 +91,10 @@ impl Writer {
         self.recent_calls.forget_all();
     }
 
-    /// A look at the latest committed state.
-    pub(crate) fn look(&self) -> Tx<'_> {
-        Tx::reader(&self.connection)
-    }
-
     /// Runs the changes in one transaction and tells whoever waits for them.
-    pub(crate) fn commit_batch(&self, batch: &mut Batch) {
-        match self.commit(batch) {
-            Err(Failed::Changes(_)) if batch.len() > 1 => self.commit_each(batch),
+    pub(crate) fn commit_batch(&self, statements: &dyn Prepare, batch: &mut Batch) {
+        match self.commit(statements, batch) {
+            Err(Failed::Changes(_)) if batch.len() > 1 => self.commit_each(statements, batch),
             committed => {
                 let committed = committed.map_err(Failed::into_error);
                 if let Err(error) = &committed {
@@ -105,9 +106,9 @@ impl Writer {
     }
 
     /// One change of a batch failed: the others must not fail with it.
-    fn commit_each(&self, batch: &mut Batch) {
+    fn commit_each(&self, statements: &dyn Prepare, batch: &mut Batch) {
         for mut job in batch.drain(..) {
-            let committed = self.commit(std::slice::from_mut(&mut job)).map_err(Failed::into_error);
+            let committed = self.commit(statements, std::slice::from_mut(&mut job)).map_err(Failed::into_error);
             if let Err(error) = &committed {
                 tracing::error!(%error, "a change could not be stored");
             }
@@ -115,28 +116,29 @@ impl Writer {
         }
     }
 
-    fn commit(&self, jobs: &mut [Box<dyn Job>]) -> Result<(), Failed> {
-        let transaction = self.begin().map_err(Failed::ToBegin)?;
-        let committed = self.run_and_commit(transaction, jobs);
+    fn commit(&self, statements: &dyn Prepare, jobs: &mut [Box<dyn Job>]) -> Result<(), Failed> {
+        let transaction = self.begin(statements).map_err(Failed::ToBegin)?;
+        let committed = self.run_and_commit(transaction, statements, jobs);
         if committed.is_err() {
             self.recent_calls.forget_all();
         }
         committed.map_err(Failed::Changes)
     }
 
-    fn begin(&self) -> Result<Transaction<'_>, StorageError> {
+    fn begin<'c>(&self, statements: &'c dyn Prepare) -> Result<Transaction<'c>, StorageError> {
         if let Some(Mishap::ToBegin(error)) = &*self.mishap.borrow() {
             return Err(error.clone());
         }
-        Ok(Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?)
+        Ok(Transaction::new_unchecked(statements.connection(), TransactionBehavior::Immediate)?)
     }
 
     fn run_and_commit(
         &self,
         transaction: Transaction<'_>,
+        statements: &dyn Prepare,
         jobs: &mut [Box<dyn Job>],
     ) -> Result<(), StorageError> {
-        let mut tx = Tx::writer(&self.connection, &self.recent_calls, &self.crash_points);
+        let mut tx = Tx::writer(statements, &self.recent_calls, &self.crash_points);
         for job in jobs {
             // A panic in one change must not end the writer, which everybody depends on.
             std::panic::catch_unwind(AssertUnwindSafe(|| job.run(&mut tx)))
@@ -147,6 +149,7 @@ impl Writer {
             return Err(error.clone());
         }
         transaction.commit()?;
+        self.recent_calls.committed();
         self.crash_points.pass(CrashPoint::Committed);
         tx.into_hooks().into_iter().for_each(|hook| hook());
         Ok(())

@@ -4,6 +4,7 @@
 //! It is the same store: the same transactions in the same batches, on a connection in place of the writer's thread.
 
 use domain::port::crash::CrashPoints;
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Reading, Store};
@@ -13,6 +14,7 @@ use crate::tx::Tx;
 
 /// Does what is asked of the stores that it gave out, one step at a time.
 pub struct Stepper {
+    connection: Connection,
     writer: Writer,
     changes: mpsc::Receiver<Box<dyn Job>>,
     looks: mpsc::UnboundedReceiver<Look>,
@@ -37,9 +39,10 @@ pub enum Asked {
 impl Stepper {
     /// A database in memory, which lives as long as this does.
     pub fn in_memory(crash_points: CrashPoints) -> Result<Self, StorageError> {
-        let writer = Writer::new(sqlite::open_writer(":memory:".as_ref())?, crash_points);
+        let connection = sqlite::open_writer(":memory:".as_ref())?;
+        let writer = Writer::new(crash_points);
         let ((_, changes), (_, looks)) = (mpsc::channel(1), mpsc::unbounded_channel());
-        Ok(Self { writer, changes, looks, batch: Batch::new() })
+        Ok(Self { connection, writer, changes, looks, batch: Batch::new() })
     }
 
     /// A store on the database, with a queue of that many changes. What an earlier one was asked and had not done is
@@ -50,7 +53,8 @@ impl Stepper {
         (looks, self.looks) = mpsc::unbounded_channel();
         self.batch.clear();
         self.writer.forget();
-        Store { writer: changes, reading: Reading::Stepped(looks), thread: None, _lock: None }
+        let recent_calls = self.writer.recent_calls();
+        Store { writer: changes, reading: Reading::Stepped(looks), recent_calls, thread: None, _lock: None }
     }
 
     /// Waits until something is asked. Changes are told of once until they are committed.
@@ -72,14 +76,14 @@ impl Stepper {
         sqlite::gather(&mut self.batch, &mut self.changes, sqlite::LARGEST_BATCH);
         let changes = self.batch.len();
         self.writer.expect(mishap);
-        self.writer.commit_batch(&mut self.batch);
+        self.writer.commit_batch(&self.connection, &mut self.batch);
         self.writer.expect(None);
         changes
     }
 
     /// Answers a look from the latest committed state, or with an error.
     pub fn answer(&self, look: Look, error: Option<StorageError>) {
-        let tx = self.writer.look();
+        let tx = Tx::reader(&self.connection);
         (look.0)(error.map_or(Ok(&tx), Err));
     }
 }

@@ -1,18 +1,18 @@
 //! What a delivery is about, read in one look.
 
+use std::sync::Arc;
+
 use domain::outbox::{DeliveryState, Notice};
 use domain::phone::Phone;
 use domain::port::destination::CustomerHistory;
-use storage::Tx;
 use storage::calls::StoredCall;
 use storage::deliveries::{Opening, PendingDelivery};
-use storage::error::StorageError;
 
 use super::Deliverer;
 
 /// What a delivery is about.
 pub(super) struct Subject {
-    pub(super) stored: StoredCall,
+    pub(super) stored: Arc<StoredCall>,
     pub(super) customer: CustomerHistory,
     /// What became of call-started, as far as that matters to the delivery.
     pub(super) opening: Option<DeliveryState>,
@@ -20,17 +20,44 @@ pub(super) struct Subject {
     pub(super) opening_in_doubt: bool,
 }
 
+impl Subject {
+    fn new(
+        stored: Arc<StoredCall>,
+        of: &Notice,
+        opening: Option<Opening>,
+        customer: CustomerHistory,
+    ) -> Self {
+        let opening_in_doubt = *of == Notice::Register
+            && stored.communication.is_none()
+            && opening.is_some_and(|opening| opening.suspect);
+        Self { stored, customer, opening: opening.map(|opening| opening.state), opening_in_doubt }
+    }
+}
+
 impl Deliverer {
     /// The client whom the delivery is about. None if the store cannot be read now.
     pub(super) async fn client_of(&self, delivery: &PendingDelivery) -> Option<Phone> {
-        let call = delivery.call;
-        let stored = self.store.read(move |tx| tx.call(call)).await.ok().flatten()?;
+        let id = delivery.call;
+        if let Some(stored) = self.store.recent_call(id) {
+            return Some(stored.call.client_phone());
+        }
+        let stored = self.store.read(move |tx| tx.call(id)).await.ok().flatten()?;
         Some(stored.call.client_phone())
     }
 
     /// None if the store cannot be read now.
     pub(super) async fn load(&self, delivery: &PendingDelivery, client: Option<Phone>) -> Option<Subject> {
         let (instance, call, notice) = (delivery.instance, delivery.call, delivery.notice.clone());
+        if client.is_none()
+            && let Some(stored) = self.store.recent_call(call)
+        {
+            let customer = CustomerHistory::default();
+            match Opened::of(&stored, &notice) {
+                Opened::Whatever => return Some(Subject::new(stored, &notice, None, customer)),
+                Opened::Known(opening) => return Some(Subject::new(stored, &notice, Some(opening), customer)),
+                Opened::Stored => {}
+            }
+        }
         let loaded = self.store.read(move |tx| {
             let Some(stored) = tx.call(call)? else { return Ok(None) };
             let customer = match &client {
@@ -40,12 +67,12 @@ impl Deliverer {
                 },
                 None => CustomerHistory::default(),
             };
-            let opening = opening(tx, &stored, &notice)?;
-            let opening_in_doubt = notice == Notice::Register
-                && stored.communication.is_none()
-                && opening.is_some_and(|opening| opening.suspect);
-            let opening = opening.map(|opening| opening.state);
-            Ok(Some(Subject { stored, customer, opening, opening_in_doubt }))
+            let opening = match Opened::of(&stored, &notice) {
+                Opened::Whatever => None,
+                Opened::Known(opening) => Some(opening),
+                Opened::Stored => tx.opening(call)?,
+            };
+            Ok(Some(Subject::new(Arc::new(stored), &notice, opening, customer)))
         });
         loaded
             .await
@@ -54,15 +81,26 @@ impl Deliverer {
     }
 }
 
-/// What became of call-started, for what has to know. It is not searched for when it is plain: it gave us the
-/// communication, unless Kontur itself asked for the call.
-fn opening(tx: &Tx<'_>, stored: &StoredCall, of: &Notice) -> Result<Option<Opening>, StorageError> {
-    let asks = matches!(of, Notice::LegChanged { .. } | Notice::CallFinished { .. } | Notice::Register);
-    match &stored.communication {
-        _ if !asks => Ok(None),
-        Some(_) if stored.call.request().is_none() => {
-            Ok(Some(Opening { state: DeliveryState::Delivered, suspect: false }))
+/// How to find out what became of call-started.
+enum Opened {
+    /// It does not matter.
+    Whatever,
+    /// It is plain.
+    Known(Opening),
+    /// By its delivery.
+    Stored,
+}
+
+impl Opened {
+    /// It is plain that it was delivered if it gave us the communication, unless Kontur itself asked for the call.
+    fn of(stored: &StoredCall, notice: &Notice) -> Self {
+        let asks = matches!(notice, Notice::LegChanged { .. } | Notice::CallFinished { .. } | Notice::Register);
+        match &stored.communication {
+            _ if !asks => Self::Whatever,
+            Some(_) if stored.call.request().is_none() => {
+                Self::Known(Opening { state: DeliveryState::Delivered, suspect: false })
+            }
+            _ => Self::Stored,
         }
-        _ => tx.opening(stored.id),
     }
 }
