@@ -1,29 +1,64 @@
-//! The side of the store that looks: read-only connections on threads of the runtime's pool.
+//! The side of the store that looks: read-only connections on threads of the runtime's pool. A thread that is there
+//! goes on with the next look: under load most looks wake none.
 
+use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 
 use crate::error::StorageError;
 use crate::sqlite;
 use crate::tx::Tx;
 
-/// Looks at the store that run at once.
+/// Looks at the store that run at once: each costs a thread and a cache of pages, and more would only wait for the same
+/// disk and processors.
 const READERS: usize = 4;
 
 /// Readers of one database file.
 pub(super) struct Readers {
     path: PathBuf,
-    idle: Mutex<Vec<Connection>>,
-    /// Each reader costs a thread and a cache of pages; more would only wait for the same disk and processors.
-    turns: Semaphore,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Looks that wait for a reader.
+    waiting: VecDeque<Box<dyn Look>>,
+    /// Threads that look.
+    at_work: usize,
+    idle: Vec<Connection>,
+}
+
+/// A look, with whoever waits for what it finds.
+trait Look: Send {
+    fn run(self: Box<Self>, tx: Result<&Tx<'_>, StorageError>);
+}
+
+struct Asked<F, T> {
+    look: F,
+    reply: oneshot::Sender<Result<T, StorageError>>,
+}
+
+impl<T, F> Look for Asked<F, T>
+where
+    T: Send,
+    F: FnOnce(&Tx<'_>) -> Result<T, StorageError> + Send,
+{
+    fn run(self: Box<Self>, tx: Result<&Tx<'_>, StorageError>) {
+        let Self { look, reply } = *self;
+        // Nobody looks for somebody who has gone away.
+        if !reply.is_closed() {
+            drop(reply.send(tx.and_then(look)));
+        }
+    }
 }
 
 impl Readers {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, idle: Mutex::default(), turns: Semaphore::new(READERS) }
+        Self { path, state: Mutex::default() }
     }
 
     /// Looks at the latest committed state.
@@ -32,11 +67,13 @@ impl Readers {
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T, StorageError> + Send + 'static,
     {
-        let readers = Arc::clone(&self);
-        let _turn = self.turns.acquire().await.map_err(|_| StorageError::Closed)?;
-        let look =
-            tokio::task::spawn_blocking(move || readers.with(|connection| look(&Tx::reader(connection))));
-        look.await.unwrap_or(Err(StorageError::Closed))
+        let (reply, answer) = oneshot::channel();
+        if self.queue(Box::new(Asked { look, reply })) {
+            let readers = Arc::clone(&self);
+            // It ends by itself when nobody waits any more.
+            drop(tokio::task::spawn_blocking(move || readers.work()));
+        }
+        answer.await.unwrap_or(Err(StorageError::Closed))
     }
 
     /// Takes the log over into the file.
@@ -45,14 +82,58 @@ impl Readers {
         take_over.await.unwrap_or(Err(StorageError::Closed))
     }
 
-    fn with<T>(&self, look: impl FnOnce(&Connection) -> Result<T, StorageError>) -> Result<T, StorageError> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = idle.map_or_else(|| sqlite::open_reader(&self.path), Ok)?;
-        // A look may take several statements; they all see the same state.
-        let transaction = connection.unchecked_transaction()?;
-        let found = look(&connection);
-        transaction.finish()?;
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-        found
+    /// Whether one more thread is to look.
+    fn queue(&self, look: Box<dyn Look>) -> bool {
+        let mut state = self.lock();
+        state.waiting.push_back(look);
+        let is_needed = state.at_work < READERS;
+        state.at_work += usize::from(is_needed);
+        is_needed
+    }
+
+    /// Looks as long as anybody waits.
+    fn work(&self) {
+        let mut connection = None;
+        while let Some(look) = self.next(&mut connection) {
+            // Whoever asked for a look that panics hears that it came to nothing; the others must not.
+            let looked = std::panic::catch_unwind(AssertUnwindSafe(|| self.look(look, connection.take())));
+            connection = looked.unwrap_or_default();
+        }
+    }
+
+    /// What is waited for the longest, or nothing, and then a thread less is at work.
+    fn next(&self, connection: &mut Option<Connection>) -> Option<Box<dyn Look>> {
+        let mut state = self.lock();
+        let look = state.waiting.pop_front();
+        match (&look, &connection) {
+            (Some(_), None) => *connection = state.idle.pop(),
+            (Some(_), Some(_)) => {}
+            (None, _) => {
+                state.at_work -= 1;
+                state.idle.extend(connection.take());
+            }
+        }
+        look
+    }
+
+    /// Makes a look; gives the connection, if there is one.
+    fn look(&self, look: Box<dyn Look>, connection: Option<Connection>) -> Option<Connection> {
+        let connection = match connection.map_or_else(|| sqlite::open_reader(&self.path), Ok) {
+            Ok(connection) => connection,
+            Err(error) => {
+                look.run(Err(error));
+                return None;
+            }
+        };
+        match connection.unchecked_transaction() {
+            // A look may take several statements; they all see the same state. There is nothing to commit.
+            Ok(_transaction) => look.run(Ok(&Tx::reader(&connection))),
+            Err(error) => look.run(Err(error.into())),
+        }
+        Some(connection)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
