@@ -11,7 +11,7 @@ use hashlink::LruCache;
 use super::StoredCall;
 
 /// Calls remembered: more than go on at once on most installations, at about 2 kB each.
-const CAPACITY: usize = 4_096;
+const CAPACITY: usize = 6_144;
 
 /// The writer's recent calls.
 pub(crate) struct RecentCalls(Mutex<Inner>);

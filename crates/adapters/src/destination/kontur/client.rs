@@ -30,6 +30,8 @@ pub(super) const SYSTEM: &str = "kontur";
 pub struct Client {
     http: reqwest::Client,
     api: Api,
+    /// `.../{workspace}/communications/callbacks/telephony`: what goes out for each event.
+    callbacks: Url,
     workspace: Workspace,
     integration: IntegrationId,
     access: Access,
@@ -63,7 +65,8 @@ impl Client {
         let api = Api(api_url);
         let access = Access::new(http.clone(), api.clone(), settings, Arc::clone(&clock));
         let (workspace, integration) = (settings.workspace.clone(), settings.integration_id.clone());
-        Self { http, api, workspace, integration, access, clock }
+        let callbacks = api.url(&[workspace.as_str(), "communications", "callbacks", "telephony"]);
+        Self { http, api, callbacks, workspace, integration, access, clock }
     }
 
     /// Authorises anew (§2), with `secret` in place of the configured one; what works is used from then on.

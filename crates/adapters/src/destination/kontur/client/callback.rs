@@ -100,6 +100,10 @@ impl Client {
 
     /// The operation's name is the last part of its path.
     fn callback_url(&self, asked: Asked) -> url::Url {
-        self.url(&["communications", "callbacks", "telephony", asked.operation])
+        let mut url = self.callbacks.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.push(asked.operation);
+        }
+        url
     }
 }
