@@ -205,11 +205,7 @@ impl<'a> Tx<'a> {
     }
 
     /// Runs a statement; says how many rows it touched.
-    pub(crate) fn execute(
-        &self,
-        sql: &'static str,
-        parameters: &[Value<'_>],
-    ) -> Result<usize, StorageError> {
+    pub(crate) fn execute(&self, sql: &'static str, parameters: &[Value<'_>]) -> Result<usize, StorageError> {
         let mut touched = 0;
         self.statements.with(sql, &mut |statement| {
             touched = statement.execute(rusqlite::params_from_iter(parameters))?;

@@ -108,7 +108,8 @@ impl Writer {
     /// One change of a batch failed: the others must not fail with it.
     fn commit_each(&self, statements: &dyn Prepare, batch: &mut Batch) {
         for mut job in batch.drain(..) {
-            let committed = self.commit(statements, std::slice::from_mut(&mut job)).map_err(Failed::into_error);
+            let committed =
+                self.commit(statements, std::slice::from_mut(&mut job)).map_err(Failed::into_error);
             if let Err(error) = &committed {
                 tracing::error!(%error, "a change could not be stored");
             }

@@ -7,6 +7,8 @@ mod deliveries;
 mod filling;
 mod group_commit;
 mod prune;
+mod readers;
+mod recent;
 mod stepper;
 
 use domain::call::event::{CallEvent, Direction, Happening};

@@ -54,7 +54,9 @@ impl Deliverer {
             let customer = CustomerHistory::default();
             match Opened::of(&stored, &notice) {
                 Opened::Whatever => return Some(Subject::new(stored, &notice, None, customer)),
-                Opened::Known(opening) => return Some(Subject::new(stored, &notice, Some(opening), customer)),
+                Opened::Known(opening) => {
+                    return Some(Subject::new(stored, &notice, Some(opening), customer));
+                }
                 Opened::Stored => {}
             }
         }
@@ -94,7 +96,8 @@ enum Opened {
 impl Opened {
     /// It is plain that it was delivered if it gave us the communication, unless Kontur itself asked for the call.
     fn of(stored: &StoredCall, notice: &Notice) -> Self {
-        let asks = matches!(notice, Notice::LegChanged { .. } | Notice::CallFinished { .. } | Notice::Register);
+        let asks =
+            matches!(notice, Notice::LegChanged { .. } | Notice::CallFinished { .. } | Notice::Register);
         match &stored.communication {
             _ if !asks => Self::Whatever,
             Some(_) if stored.call.request().is_none() => {
