@@ -1,5 +1,7 @@
 //! CALL and HANGUP of Kontur (contract Kontur §1).
 
+mod missing;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +12,7 @@ use domain::phone::Phone;
 use domain::port::crash::CrashPoint;
 use domain::port::provider::DialRequest;
 use domain::port::{RemoteError, RemoteErrorKind};
-use storage::dials::{DialRecord, DialState};
+use storage::dials::{DialOutcome, DialRecord, DialState};
 
 use crate::Engine;
 use crate::error::EngineError;
@@ -71,6 +73,7 @@ impl Engine {
             requested_at: self.clock.now(),
             state: DialState::Requested,
             reason: None,
+            call: None,
         };
         let noted = self.store.write(move |tx| {
             let new = tx.insert_dial(&record)?;
@@ -99,7 +102,7 @@ impl Engine {
             engine.crash_points.pass(CrashPoint::DialAnswered);
             // If nobody waits any more Kontur has its "OK", and a failure has to be reported.
             let in_time = answered.send(outcome.clone()).is_ok();
-            engine.note_dial(&instance, &request, &outcome, in_time).await;
+            engine.note_dial(&instance, &request, outcome.map(Some), in_time).await;
         });
         match tokio::time::timeout(ANSWER_WITHIN, answer).await {
             Ok(Ok(Err(error))) => {
@@ -126,35 +129,42 @@ impl Engine {
         }
     }
 
+    /// `outcome`: the provider's id of the call, or none if the call has shown up already.
     async fn note_dial(
         &self,
         instance: &Instance,
         request: &DialRequest,
-        outcome: &Result<ExternalId, RemoteError>,
+        outcome: Result<Option<ExternalId>, RemoteError>,
         in_time: bool,
     ) {
-        let state = match (outcome, in_time) {
-            (Ok(_), _) => DialState::Accepted,
-            (Err(_), true) => DialState::Refused,
-            (Err(_), false) => DialState::Failed,
-        };
-        if let Some(signal) = status::of_provider_credentials(outcome)
+        // One that has shown up says nothing of the credentials: nobody was asked.
+        if !matches!(outcome, Ok(None))
+            && let Some(signal) = status::of_provider_credentials(&outcome)
             && let Err(error) = self.signal(instance, signal).await
         {
             happening::background_failed(&instance.workspace, "status", &error);
         }
-        let (id, communication) = (instance.id, request.request.clone());
-        let call = outcome.as_ref().ok().cloned();
-        let reason = outcome.as_ref().err().map(ToString::to_string);
-        let (call_of_write, reason_of_write) = (call, reason.clone());
-        let noted = self.store.write(move |tx| {
-            tx.settle_dial(id, &communication, state, call_of_write.as_ref(), reason_of_write.as_deref())
-        });
+        let outcome = match outcome {
+            Ok(call) => DialOutcome {
+                state: DialState::Accepted,
+                look_at: call.is_some().then(|| self.clock.now().plus(self.watch.patience.ask_after)),
+                call,
+                reason: None,
+            },
+            Err(error) => failed_dial(in_time, error.to_string()),
+        };
+        self.settle_dial(instance, request, outcome).await;
+    }
+
+    /// Notes what became of a request, and tells Kontur of a failure that it does not know of.
+    async fn settle_dial(&self, instance: &Instance, request: &DialRequest, outcome: DialOutcome) {
+        let (id, communication, of_write) = (instance.id, request.request.clone(), outcome.clone());
+        let noted = self.store.write(move |tx| tx.settle_dial(id, &communication, &of_write));
         if let Err(error) = noted.await {
             happening::background_failed(&instance.workspace, "call", &error);
         }
-        if state == DialState::Failed {
-            self.report_failed_dial(instance, request, &reason.unwrap_or_default()).await;
+        if outcome.state == DialState::Failed {
+            self.report_failed_dial(instance, request, &outcome.reason.unwrap_or_default()).await;
         }
     }
 
@@ -197,20 +207,14 @@ impl Engine {
     async fn conclude_dial(&self, instance: &Instance, dial: DialRecord) {
         let (id, request, since) = (dial.instance, dial.request.clone(), dial.requested_at.minus(PAUSE));
         let outcome = match self.store.read(move |tx| tx.has_call_of_request(id, &request, since)).await {
-            Ok(true) => Ok(ExternalId::new("")),
+            Ok(true) => Ok(None),
             Ok(false) => {
                 let (kind, message) = (RemoteErrorKind::Interrupted, "the server was restarted");
                 Err(RemoteError::new("telephony", "call", kind, message))
             }
             Err(error) => return happening::background_failed(&instance.workspace, "call", &error),
         };
-        let request = DialRequest {
-            request: dial.request,
-            extension: dial.extension,
-            client_phone: dial.client_phone,
-            auto_answer: instance.live().behaviour().auto_answer,
-        };
-        self.note_dial(instance, &request, &outcome, false).await;
+        self.note_dial(instance, &request_of(instance, dial), outcome, false).await;
     }
 
     /// Ends a leg for a user. One that has ended already is fine.
@@ -248,6 +252,18 @@ impl Engine {
             |outcome| Ok(outcome?),
         )
     }
+}
+
+/// What is noted of a call that came to nothing. `told`: Kontur has it in the reply.
+fn failed_dial(told: bool, reason: String) -> DialOutcome {
+    let state = if told { DialState::Refused } else { DialState::Failed };
+    DialOutcome { state, call: None, reason: Some(reason), look_at: None }
+}
+
+fn request_of(instance: &Instance, dial: DialRecord) -> DialRequest {
+    let auto_answer = instance.live().behaviour().auto_answer;
+    let DialRecord { request, extension, client_phone, .. } = dial;
+    DialRequest { request, extension, client_phone, auto_answer }
 }
 
 /// A refusal is final; trouble may pass.

@@ -1,5 +1,5 @@
 //! Looks after calls whose end never comes: asks the provider, and infers the end where nobody can say. When to do
-//! what is decided in `domain::call::healing`.
+//! what is decided in `domain::call::healing`. Calls that were asked for and never came about are `dial::missing`.
 //!
 //! Which calls are due is in the store, so that a restart forgets none. Every step may be cut off and done again.
 
@@ -64,9 +64,14 @@ pub(crate) async fn run(engine: Arc<Engine>, stop: CancellationToken) {
 impl Engine {
     async fn look(&self, clock_set_back: Duration) -> Result<bool, EngineError> {
         if !clock_set_back.is_zero() {
-            self.store.write(move |tx| tx.look_sooner(clock_set_back)).await?;
+            let sooner = self.store.write(move |tx| {
+                tx.look_sooner(clock_set_back)?;
+                tx.look_for_dials_sooner(clock_set_back)
+            });
+            sooner.await?;
         }
-        self.look_after_open_calls().await
+        let more_calls = self.look_after_open_calls().await?;
+        Ok(self.look_for_placed_calls().await? || more_calls)
     }
 
     /// Looks once at every open call that is due, as the timer does. Says whether some may be left.

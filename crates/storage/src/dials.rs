@@ -1,5 +1,7 @@
 //! Calls that Kontur asked for.
 
+use std::time::Duration;
+
 use domain::clock::Timestamp;
 use domain::id::{CommunicationId, Extension, ExternalId, InstanceId};
 use domain::phone::Phone;
@@ -11,12 +13,17 @@ use crate::tx::{Row, Tx};
 statements! {
     INSERT = "INSERT INTO dial (instance_id, communication_id, extension, client_phone, requested_at, state)
               VALUES ($1, $2, $3, $4, $5, 'requested') ON CONFLICT DO NOTHING";
-    GET = "SELECT instance_id, communication_id, extension, client_phone, requested_at, state, reason FROM dial
+    GET = "SELECT instance_id, communication_id, extension, client_phone, requested_at, state, reason, external_id FROM dial
            WHERE instance_id = $1 AND communication_id = $2";
-    OPEN = "SELECT instance_id, communication_id, extension, client_phone, requested_at, state, reason FROM dial
+    OPEN = "SELECT instance_id, communication_id, extension, client_phone, requested_at, state, reason, external_id FROM dial
             WHERE state = 'requested'";
-    SETTLE = "UPDATE dial SET state = $1, external_id = $2, reason = $3
-              WHERE instance_id = $4 AND communication_id = $5";
+    SETTLE = "UPDATE dial SET state = $1, external_id = COALESCE($2, external_id), reason = $3, look_at = $4
+              WHERE instance_id = $5 AND communication_id = $6";
+    WAITING = "SELECT instance_id, communication_id, extension, client_phone, requested_at, state, reason, external_id
+               FROM dial WHERE look_at <= $1 ORDER BY look_at LIMIT $2";
+    LOOK_AGAIN = "UPDATE dial SET look_at = $1
+                  WHERE instance_id = $2 AND communication_id = $3 AND look_at IS NOT NULL";
+    LOOK_SOONER = "UPDATE dial SET look_at = look_at - $1 WHERE look_at IS NOT NULL";
 }
 
 /// Where a requested call stands.
@@ -62,6 +69,21 @@ pub struct DialRecord {
     pub state: DialState,
     /// Why it could not be placed.
     pub reason: Option<String>,
+    /// The provider's id of it, once it is accepted.
+    pub call: Option<ExternalId>,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DialOutcome {
+    /// Where it stands now.
+    pub state: DialState,
+    /// The provider's id of the call, if it gave one.
+    pub call: Option<ExternalId>,
+    /// Why it could not be placed.
+    pub reason: Option<String>,
+    /// When it is looked for if its call has not shown up by then.
+    pub look_at: Option<Timestamp>,
 }
 
 impl Tx<'_> {
@@ -99,15 +121,40 @@ impl Tx<'_> {
         &self,
         instance: InstanceId,
         id: &CommunicationId,
-        state: DialState,
-        call: Option<&ExternalId>,
-        reason: Option<&str>,
+        outcome: &DialOutcome,
     ) -> Result<(), StorageError> {
-        let call = call.map(ExternalId::as_str).into();
-        self.execute(
-            SETTLE,
-            &[state.word().into(), call, reason.into(), instance.0.into(), id.as_str().into()],
-        )?;
+        let parameters = [
+            outcome.state.word().into(),
+            outcome.call.as_ref().map(ExternalId::as_str).into(),
+            outcome.reason.as_deref().into(),
+            outcome.look_at.into(),
+            instance.0.into(),
+            id.as_str().into(),
+        ];
+        self.execute(SETTLE, &parameters)?;
+        Ok(())
+    }
+
+    /// Accepted requests whose calls are due to be looked for, the most overdue first.
+    pub fn waiting_dials(&self, due: Timestamp, limit: u32) -> Result<Vec<DialRecord>, StorageError> {
+        self.all(WAITING, &[due.into(), limit.into()], read)
+    }
+
+    /// Sets when an accepted request's call is looked for next; none once it has shown up.
+    pub fn look_for_dial(
+        &self,
+        instance: InstanceId,
+        id: &CommunicationId,
+        at: Option<Timestamp>,
+    ) -> Result<(), StorageError> {
+        self.execute(LOOK_AGAIN, &[at.into(), instance.0.into(), id.as_str().into()])?;
+        Ok(())
+    }
+
+    /// Brings all looks forward: the clock was set back.
+    pub fn look_for_dials_sooner(&self, by: Duration) -> Result<(), StorageError> {
+        let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        self.execute(LOOK_SOONER, &[micros.into()])?;
         Ok(())
     }
 }
@@ -123,5 +170,6 @@ fn read(row: &Row<'_>) -> Result<DialRecord, StorageError> {
         requested_at: row.time(4)?,
         state: state.unwrap_or(DialState::Requested),
         reason: row.opt_text(6)?,
+        call: row.opt_text(7)?.map(Into::into),
     })
 }

@@ -146,7 +146,7 @@ impl Provider for FakeProvider {
     async fn dial(&self, request: &DialRequest) -> Result<ExternalId, RemoteError> {
         self.answer("place call")?;
         lock(&self.dials).push(request.clone());
-        Ok(ExternalId::new(format!("call of {}", request.request)))
+        Ok(ExternalId::new(format!("call-of-{}", request.request)))
     }
 
     async fn hang_up(&self, _: &ExternalId, leg: &LegId) -> Result<(), RemoteError> {

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod company;
+mod dials;
 mod healing;
 mod retention;
 mod simulation;

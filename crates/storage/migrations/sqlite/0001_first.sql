@@ -131,8 +131,10 @@ CREATE TABLE dial (
     state             TEXT   NOT NULL,       -- requested, accepted, refused, failed
     external_id       TEXT,
     reason            TEXT,
+    look_at           BIGINT,                -- accepted, and looked for then if its call has not shown up
     PRIMARY KEY (instance_id, communication_id)
 ) WITHOUT ROWID;
+CREATE INDEX dial_waiting ON dial (look_at) WHERE look_at IS NOT NULL;
 CREATE INDEX dial_open ON dial (state) WHERE state = 'requested';
 
 -- Workonflow threads with a missed call that nobody returned yet.

@@ -67,6 +67,8 @@ fn what_is_still_to_be_done_is_found_by_an_index_of_just_that() {
         ("deliveries", "MARK_SUSPECT", "delivery_pending"),
         ("deliveries", "PENDING_DESTINATIONS", "delivery_pending"),
         ("dials", "OPEN", "dial_open"),
+        ("dials", "WAITING", "dial_waiting"),
+        ("dials", "LOOK_SOONER", "dial_waiting"),
         ("sync_jobs", "INTERRUPTED", "sync_job_running"),
     ] {
         let statements = MODULES.iter().find(|(of, _)| *of == module).unwrap().1;
