@@ -129,25 +129,35 @@ impl Engine {
             return Ok(Answer::None);
         }
         let call = &open.stored.external_id;
-        let told = instance.live().connections.provider.call(call).await;
-        if let Some(signal) = status::of_provider_credentials(&told) {
-            self.signal(instance, signal).await?;
-        }
-        let answer = match told {
-            Ok(events) => {
-                let (answer, events) = read(call, events, self.clock.now());
+        let answer = match self.look_up(instance, call).await? {
+            Ok((answer, mut events)) => {
+                if answer == Answer::GoesOn {
+                    let now = self.clock.now();
+                    events.push(ours(call, format!("goes-on:{}", now.micros()), now, Happening::GoesOn));
+                }
                 self.take_events(instance, events, Origin::Live(None)).await?;
                 answer
             }
-            Err(error) if error.kind == RemoteErrorKind::NotFound => Answer::Unknown,
             Err(error) => {
-                tracing::warn!(workspace = %instance.workspace, %error, "the telephony cannot say how a call stands");
                 provider.is_silent.fetch_or(concerns_all(&error), Ordering::Relaxed);
-                Answer::None
+                unanswered(instance, &error)
             }
         };
         happening::call_asked_for(&instance.workspace, open.stored.id, answer);
         Ok(answer)
+    }
+
+    /// Asks the provider how a call stands: its events of it, and what they say.
+    pub(crate) async fn look_up(
+        &self,
+        instance: &Instance,
+        call: &ExternalId,
+    ) -> Result<Result<(Answer, Vec<CallEvent>), RemoteError>, EngineError> {
+        let told = instance.live().connections.provider.call(call).await;
+        if let Some(signal) = status::of_provider_credentials(&told) {
+            self.signal(instance, signal).await?;
+        }
+        Ok(told.map(|events| read(call, events)))
     }
 
     async fn follow(
@@ -211,17 +221,24 @@ const fn concerns_all(error: &RemoteError) -> bool {
     !matches!(error.kind, RemoteErrorKind::NotFound | RemoteErrorKind::Rejected | RemoteErrorKind::Malformed)
 }
 
-/// What the provider's events of a call say, and what of them is taken in.
-fn read(call: &ExternalId, mut events: Vec<CallEvent>, now: Timestamp) -> (Answer, Vec<CallEvent>) {
+/// What it means that the provider told nothing of a call.
+pub(crate) fn unanswered(instance: &Instance, error: &RemoteError) -> Answer {
+    if error.kind == RemoteErrorKind::NotFound {
+        return Answer::Unknown;
+    }
+    tracing::warn!(workspace = %instance.workspace, %error, "the telephony cannot say how a call stands");
+    Answer::None
+}
+
+/// What the provider's events of a call say, and what of them is about it.
+fn read(call: &ExternalId, mut events: Vec<CallEvent>) -> (Answer, Vec<CallEvent>) {
     events.retain(|event| event.call == *call);
-    if events.iter().any(CallEvent::ends_call) {
-        return (Answer::Ended, events);
-    }
-    if events.is_empty() {
-        return (Answer::None, events);
-    }
-    events.push(ours(call, format!("goes-on:{}", now.micros()), now, Happening::GoesOn));
-    (Answer::GoesOn, events)
+    let answer = match events.iter().any(CallEvent::ends_call) {
+        true => Answer::Ended,
+        false if events.is_empty() => Answer::None,
+        false => Answer::GoesOn,
+    };
+    (answer, events)
 }
 
 /// An event that we add to what the provider told.

@@ -3,10 +3,8 @@
 
 use std::time::Duration;
 
-use domain::call::event::CallEvent;
 use domain::call::healing::{Answer, Quiet, Step, Verdict};
 use domain::clock::Timestamp;
-use domain::port::RemoteErrorKind;
 use futures_util::{TryStreamExt, stream};
 use storage::Tx;
 use storage::dials::DialRecord;
@@ -15,9 +13,9 @@ use storage::error::StorageError;
 use super::{failed_dial, request_of};
 use crate::Engine;
 use crate::error::EngineError;
+use crate::healing::unanswered;
 use crate::ingest::Origin;
 use crate::instance::Instance;
-use crate::status;
 
 /// Requests that are looked at in one go.
 const BATCH: u32 = 64;
@@ -77,26 +75,13 @@ impl Engine {
     /// Asks the telephony how the call stands, and takes in what it says.
     async fn ask_for_placed(&self, instance: &Instance, dial: &DialRecord) -> Result<Answer, EngineError> {
         let Some(call) = &dial.call else { return Ok(Answer::None) };
-        let told = instance.live().connections.provider.call(call).await;
-        if let Some(signal) = status::of_provider_credentials(&told) {
-            self.signal(instance, signal).await?;
-        }
-        let mut events = match told {
-            Ok(events) => events,
-            Err(error) if error.kind == RemoteErrorKind::NotFound => return Ok(Answer::Unknown),
-            Err(error) => {
-                tracing::warn!(workspace = %instance.workspace, %error, "the telephony cannot say how a call stands");
-                return Ok(Answer::None);
-            }
+        let (answer, mut events) = match self.look_up(instance, call).await? {
+            Ok(told) => told,
+            Err(error) => return Ok(unanswered(instance, &error)),
         };
-        events.retain(|event| event.call == *call);
-        if events.is_empty() {
-            return Ok(Answer::None);
-        }
         for event in &mut events {
             event.request.get_or_insert_with(|| dial.request.clone());
         }
-        let answer = if events.iter().any(CallEvent::ends_call) { Answer::Ended } else { Answer::GoesOn };
         self.take_events(instance, events, Origin::Live(None)).await?;
         Ok(answer)
     }
