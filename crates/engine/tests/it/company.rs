@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::call::Call;
 use domain::clock::{Clock as _, Timestamp};
 use domain::outbox::DeliveryState;
 use domain::port::provider::{HistoryPage, Provider as _, Window};
@@ -11,6 +12,7 @@ use engine::ingest::Accepted;
 use engine::instance::Instance;
 use serde_json::json;
 use storage::Store;
+use storage::calls::CallFilter;
 use storage::deliveries::DeliveryFilter;
 use testkit::{Rig, SIGNATURE, SIGNED, START, settings};
 
@@ -100,6 +102,26 @@ impl Company {
         // Calls do not wait for each other; within a call the order stays.
         told.sort_by(|a, b| a.0.cmp(&b.0));
         told
+    }
+
+    /// What Kontur was told, once there is nothing left to tell.
+    pub(crate) async fn told_at_last(&self) -> Vec<&'static str> {
+        self.settle().await;
+        self.told().into_iter().map(|(_, word)| word).collect()
+    }
+
+    /// The calls that are stored.
+    pub(crate) async fn calls(&self) -> Vec<Call> {
+        let filter = CallFilter { limit: 1_000, ..CallFilter::default() };
+        let calls = self.rig.engine.list_calls(filter).await.unwrap();
+        calls.into_iter().map(|stored| stored.call).collect()
+    }
+
+    /// The one call that is stored.
+    pub(crate) async fn only_call(&self) -> Call {
+        let mut calls = self.calls().await;
+        assert_eq!(calls.len(), 1);
+        calls.remove(0)
     }
 }
 

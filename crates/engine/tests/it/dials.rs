@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use domain::call::Call;
 use domain::call::event::Direction;
 use domain::id::{InstanceId, KonturUserId};
 use domain::port::RemoteErrorKind;
 use domain::port::provider::Capabilities;
 use engine::dial::CallCommand;
-use storage::calls::CallFilter;
 
 use crate::company::{Company, eventually};
 
@@ -43,34 +41,22 @@ async fn look_for(company: &Company, minutes: u64) -> usize {
     company.rig.remote.provider.look_ups().len()
 }
 
-async fn told(company: &Company) -> Vec<&'static str> {
-    company.settle().await;
-    company.told().into_iter().map(|(_, word)| word).collect()
-}
-
-async fn only_call(company: &Company) -> Call {
-    let filter = CallFilter { limit: 9, ..CallFilter::default() };
-    let mut calls = company.rig.engine.list_calls(filter).await.unwrap();
-    assert_eq!(calls.len(), 1);
-    calls.remove(0).call
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_never_comes_about_is_told_to_have_failed_once() {
     let company = placed().await;
     assert_eq!(look_for(&company, 9).await, 0, "its events may still come");
     assert_eq!(look_for(&company, 1).await, 1);
     assert_eq!(look_for(&company, 0).await, 1, "not again at once");
-    assert!(told(&company).await.is_empty());
+    assert!(company.told_at_last().await.is_empty());
     company.rig.remote.provider.fail(Some(RemoteErrorKind::Unreachable));
     look_for(&company, 60).await;
     look_for(&company, 60).await;
-    assert!(told(&company).await.is_empty());
+    assert!(company.told_at_last().await.is_empty());
     look_for(&company, 110).await;
-    assert_eq!(told(&company).await, ["call-failed"]);
+    assert_eq!(company.told_at_last().await, ["call-failed"]);
     let asked = look_for(&company, 600).await;
     assert_eq!(look_for(&company, 600).await, asked, "it is done with");
-    assert_eq!(told(&company).await, ["call-failed"]);
+    assert_eq!(company.told_at_last().await, ["call-failed"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,8 +71,8 @@ async fn a_call_that_the_telephony_knows_of_is_taken_in() {
     assert_eq!(look_for(&company, 10).await, 1);
     let expected =
         ["call-started", "call-event", "call-event", "call-event", "call-finished", "register-call"];
-    assert_eq!(told(&company).await, expected);
-    assert_eq!(only_call(&company).await.request(), Some(&"k1".into()));
+    assert_eq!(company.told_at_last().await, expected);
+    assert_eq!(company.only_call().await.request(), Some(&"k1".into()));
     assert_eq!(look_for(&company, 600).await, 1, "it has shown up");
 }
 
@@ -98,7 +84,7 @@ async fn a_call_that_shows_up_by_its_events_is_not_looked_for() {
         company.send(&format!("0 e1 {id} call.started direction=outbound{request}")).await;
         assert_eq!(look_for(&company, 10).await, 0);
         assert_eq!(look_for(&company, 600).await, 0);
-        assert!(!told(&company).await.contains(&"call-failed"));
+        assert!(!company.told_at_last().await.contains(&"call-failed"));
     }
 }
 
@@ -108,8 +94,8 @@ async fn a_telephony_that_cannot_be_asked_is_waited_for() {
     company.rig.remote.provider.set_capabilities(Capabilities { dial: true, ..Capabilities::default() });
     look_for(&company, 10).await;
     look_for(&company, 229).await;
-    assert!(told(&company).await.is_empty());
+    assert!(company.told_at_last().await.is_empty());
     assert_eq!(look_for(&company, 1).await, 0);
-    assert_eq!(told(&company).await, ["call-failed"]);
-    assert_eq!(only_call(&company).await.direction(), Direction::Outbound);
+    assert_eq!(company.told_at_last().await, ["call-failed"]);
+    assert_eq!(company.only_call().await.direction(), Direction::Outbound);
 }

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::call::Call;
 use domain::port::RemoteErrorKind;
 use domain::port::provider::Capabilities;
-use storage::calls::CallFilter;
 use testkit::START;
 
 use crate::company::{Company, eventually};
@@ -30,24 +28,6 @@ async fn look_after(company: &Company, minutes: u64) -> usize {
     company.rig.remote.provider.look_ups().len()
 }
 
-async fn calls(company: &Company) -> Vec<Call> {
-    let filter = CallFilter { limit: 1_000, ..CallFilter::default() };
-    let calls = company.rig.engine.list_calls(filter).await.unwrap();
-    calls.into_iter().map(|stored| stored.call).collect()
-}
-
-async fn only_call(company: &Company) -> Call {
-    let mut calls = calls(company).await;
-    assert_eq!(calls.len(), 1);
-    calls.remove(0)
-}
-
-/// What Kontur was told once there is nothing left to tell.
-async fn told(company: &Company) -> Vec<&'static str> {
-    company.settle().await;
-    company.told().into_iter().map(|(_, word)| word).collect()
-}
-
 const TOLD: [&str; 6] =
     ["call-started", "call-event", "call-event", "call-event", "call-finished", "register-call"];
 
@@ -57,9 +37,9 @@ async fn an_end_that_the_telephony_knows_is_taken_in_and_told() {
     company.rig.remote.provider.know("c1", ENDED);
     assert_eq!(look_after(&company, 9).await, 0, "it is not quiet for long enough");
     assert_eq!(look_after(&company, 1).await, 1);
-    let call = only_call(&company).await;
+    let call = company.only_call().await;
     assert!(call.is_closed() && !call.end_is_inferred());
-    assert_eq!(told(&company).await, TOLD);
+    assert_eq!(company.told_at_last().await, TOLD);
     assert_eq!(look_after(&company, 600).await, 1, "what is over is not looked at");
 }
 
@@ -74,13 +54,13 @@ async fn a_call_that_goes_on_is_asked_for_more_and_more_rarely() {
     // At minutes 10, 20, 40, 80, 140, 200, 260.
     let expected = [1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 7, 7, 7, 7, 7];
     assert_eq!(asked, expected);
-    assert!(!only_call(&company).await.is_closed());
+    assert!(!company.only_call().await.is_closed());
     company.rig.remote.provider.fail(Some(RemoteErrorKind::Unreachable));
     look_after(&company, 60).await;
     look_after(&company, 60).await;
-    assert!(!only_call(&company).await.is_closed(), "it was going on less than four hours ago");
+    assert!(!company.only_call().await.is_closed(), "it was going on less than four hours ago");
     look_after(&company, 180).await;
-    let call = only_call(&company).await;
+    let call = company.only_call().await;
     assert!(call.end_is_inferred());
     let last_sign = START.plus(Duration::from_mins(260));
     assert_eq!(call.ended_at(), Some(last_sign), "the telephony last said so then");
@@ -91,17 +71,17 @@ async fn an_end_nobody_can_tell_of_is_inferred_and_corrected_by_the_real_one() {
     let company = talking().await;
     company.rig.remote.provider.set_capabilities(Capabilities::default());
     assert_eq!(look_after(&company, 239).await, 0);
-    assert!(!only_call(&company).await.is_closed());
+    assert!(!company.only_call().await.is_closed());
     assert_eq!(look_after(&company, 1).await, 0, "it cannot be asked");
-    let inferred = only_call(&company).await;
+    let inferred = company.only_call().await;
     assert!(inferred.end_is_inferred());
     assert_eq!(inferred.ended_at(), inferred.answered_at());
-    assert_eq!(told(&company).await, TOLD);
+    assert_eq!(company.told_at_last().await, TOLD);
     company.send("8000 e4 c1 leg.answered l2\n9000 e5 c1 leg.ended l1\n9001 e6 c1 call.finished").await;
-    let corrected = only_call(&company).await;
+    let corrected = company.only_call().await;
     assert!(corrected.end_was_corrected() && !corrected.end_is_inferred());
     assert_eq!(corrected.ended_at(), Some(START.plus(Duration::from_secs(9_001))));
-    assert_eq!(told(&company).await, TOLD, "nothing is told twice, nothing is opened again");
+    assert_eq!(company.told_at_last().await, TOLD, "nothing is told twice, nothing is opened again");
 }
 
 /// An event that comes between the question and its answer means that the call is not quiet any more.
@@ -117,7 +97,7 @@ async fn a_call_that_speaks_up_at_the_last_moment_is_not_ended() {
     company.send("14400 e4 c1 leg.held l1").await;
     company.rig.remote.provider.release_look_ups();
     looking.await.unwrap().unwrap();
-    assert!(!only_call(&company).await.is_closed());
+    assert!(!company.only_call().await.is_closed());
 }
 
 /// A telephony that is down is not made to say so for every call.
@@ -130,7 +110,7 @@ async fn a_provider_that_is_down_is_asked_little_and_every_call_ends_all_the_sam
     let asked = look_after(&company, 10).await;
     assert!((1..=5 * 4).contains(&asked), "5 batches, 4 at a time: {asked}");
     look_after(&company, 230).await;
-    let calls = calls(&company).await;
+    let calls = company.calls().await;
     assert_eq!(calls.iter().filter(|call| call.end_is_inferred()).count(), 300);
 }
 
@@ -141,9 +121,9 @@ async fn a_paused_integration_is_looked_after_as_well() {
     company.rig.engine.pause(&company.acme()).await.unwrap();
     company.rig.remote.provider.know("c1", ENDED);
     assert_eq!(look_after(&company, 10).await, 1);
-    assert!(only_call(&company).await.is_closed());
+    assert!(company.only_call().await.is_closed());
     company.rig.clock.advance(Duration::from_hours(1));
     company.rig.engine.resume(&company.acme()).await.unwrap();
-    let told = told(&company).await;
+    let told = company.told_at_last().await;
     assert_eq!(told, ["call-started", "call-event", "call-event", "call-finished", "register-call"]);
 }
