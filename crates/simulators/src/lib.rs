@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod faults;
+mod hex;
 pub mod http;
 pub mod journal;
 pub mod kontur;

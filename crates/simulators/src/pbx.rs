@@ -4,15 +4,18 @@
 mod api;
 mod call;
 mod control;
+mod elsewhere;
 mod exchange;
 mod sender;
+mod serve;
 mod signature;
+mod sound;
+mod trouble;
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use bytes::Bytes;
 use poem::{EndpointExt, Route};
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -20,11 +23,14 @@ use tokio::task::AbortHandle;
 
 pub(crate) use self::call::text;
 pub use self::call::{Call, Direction, Leg, LegState, Party, Recording};
-use self::exchange::{NewCall, PhoneSystem};
+pub use self::elsewhere::Elsewhere;
+use self::exchange::{Announce, NewCall, PhoneSystem};
 pub use self::exchange::{PbxError, Reason};
 use self::sender::Queue;
 pub use self::sender::SendOptions;
 pub use self::signature::sign;
+pub use self::sound::Sound;
+pub use self::trouble::{Trouble, TroubleKind};
 use crate::faults::Faults;
 use crate::http;
 use crate::journal::{Journal, System};
@@ -249,15 +255,37 @@ impl Pbx {
         self.handle.act(|system| system.end(call, "call.failed", Some(reason)))
     }
 
-    /// The recording of a leg (by id or extension) is ready.
-    pub fn record(&self, call: &str, leg: &str, bytes: impl Into<Bytes>) -> Result<(), PbxError> {
-        let recording = Recording { content_type: "audio/mpeg".to_owned(), bytes: bytes.into() };
-        self.handle.act(|system| system.record(call, leg, recording))
+    /// The recording of a leg (by id or extension) is ready: `recording.ready`, and the history shows it.
+    pub fn record(&self, call: &str, leg: &str, sound: impl Into<Sound>) -> Result<(), PbxError> {
+        let recording = Recording::mp3(sound);
+        self.handle.act(|system| system.record(call, leg, recording, Announce::Event))
+    }
+
+    /// The recording of a leg shows up in the history, and no event tells of it.
+    pub fn record_unannounced(&self, call: &str, leg: &str, sound: impl Into<Sound>) -> Result<(), PbxError> {
+        let recording = Recording::mp3(sound);
+        self.handle.act(|system| system.record(call, leg, recording, Announce::No))
     }
 
     /// The urls of recordings given out so far answer 410 from now on; `GET calls/{id}` gives fresh ones.
     pub fn expire_recording_urls(&self) {
-        self.handle.system().generation += 1;
+        self.handle.system().expire_recordings();
+    }
+
+    /// The same for the recording of one leg.
+    pub fn expire_recording_url(&self, leg_id: &str) {
+        self.handle.system().expire_recording(leg_id);
+    }
+
+    /// Something is odd about the recording of this leg from now on, behind what already is. What it was asked, with
+    /// which `authorization` and `range`, is in the journal as `recordings/get`.
+    pub fn trouble(&self, leg_id: &str, trouble: Trouble) {
+        self.handle.system().troubles.set(leg_id, trouble);
+    }
+
+    /// The recording of this leg is served as it should be.
+    pub fn heal(&self, leg_id: &str) {
+        self.handle.system().troubles.heal(leg_id);
     }
 
     /// Puts a call into the history without telling anyone, as one that happened while nobody listened.

@@ -4,6 +4,8 @@ use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::sound::Sound;
+
 /// Which way a call goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -36,7 +38,14 @@ impl Party {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recording {
     pub content_type: String,
-    pub bytes: bytes::Bytes,
+    pub sound: Sound,
+}
+
+impl Recording {
+    /// Of the media type `audio/mpeg`.
+    pub fn mp3(sound: impl Into<Sound>) -> Self {
+        Self { content_type: "audio/mpeg".to_owned(), sound: sound.into() }
+    }
 }
 
 /// What a leg is doing.
@@ -144,7 +153,7 @@ impl Call {
 
 /// `{leg_id, url, content_type, size}`
 pub(super) fn recording_reference(leg_id: &str, url: &str, recording: &Recording) -> Value {
-    json!({"leg_id": leg_id, "url": url, "content_type": recording.content_type, "size": recording.bytes.len()})
+    json!({"leg_id": leg_id, "url": url, "content_type": recording.content_type, "size": recording.sound.size()})
 }
 
 /// RFC 3339 with milliseconds and offset.

@@ -2,6 +2,8 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "handlers own what they extract")]
 
+mod recordings;
+
 use poem::http::StatusCode;
 use poem::web::{Data, Json, Path};
 use poem::{Endpoint, EndpointExt, IntoResponse, Response, Route, get, handler, post};
@@ -9,7 +11,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::call::{Call, LegState, Party, Recording};
-use super::exchange::{NewCall, PhoneSystem};
+use super::exchange::{Announce, NewCall, PhoneSystem};
+use super::sound::Sound;
 use super::{Direction, Handle, PbxError};
 
 pub(super) fn routes(handle: Handle) -> impl Endpoint<Output = Response> + 'static {
@@ -21,7 +24,7 @@ pub(super) fn routes(handle: Handle) -> impl Endpoint<Output = Response> + 'stat
         .at("/_sim/silent", post(silent))
         .at("/_sim/connect", post(connect))
         .at("/_sim/events", post(send_events))
-        .at("/_sim/recordings/expire", post(expire_recordings))
+        .nest("/_sim/recordings", recordings::routes())
         .at("/_sim/calls/:call/:action", post(act))
         .data(handle)
         .map_to_response()
@@ -69,6 +72,11 @@ struct Details {
     leg: Option<String>,
     extension: Option<String>,
     reason: Option<String>,
+    /// Bytes of a recording; none: a few.
+    size: Option<u64>,
+    /// Whether no event tells of the recording.
+    #[serde(default)]
+    unannounced: bool,
 }
 
 #[handler]
@@ -127,12 +135,6 @@ fn send_events(handle: Data<&Handle>, body: Json<Vec<Value>>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-#[handler]
-fn expire_recordings(handle: Data<&Handle>) -> StatusCode {
-    handle.system().generation += 1;
-    StatusCode::NO_CONTENT
-}
-
 /// Answers the call's new state, or why it cannot do that. The body may be left out.
 #[handler]
 fn act(handle: Data<&Handle>, Path((call, action)): Path<(String, String)>, body: String) -> Response {
@@ -172,10 +174,11 @@ fn perform(
         "busy" => system.end(call, "call.finished", Some("busy")),
         "fail" => system.end(call, "call.failed", Some(reason.unwrap_or("error"))),
         "record" => {
-            let bytes = bytes::Bytes::from_static(b"ID3 a recorded conversation");
-            let recording = Recording { content_type: "audio/mpeg".to_owned(), bytes };
             let leg = details.leg.clone().or_else(|| recordable(system, call)).unwrap_or_default();
-            system.record(call, &leg, recording)
+            let few = Sound::from("ID3 a recorded conversation");
+            let sound = details.size.map_or(few, |size| Sound::Generated { key: leg.clone(), size });
+            let announce = if details.unannounced { Announce::No } else { Announce::Event };
+            system.record(call, &leg, Recording::mp3(sound), announce)
         }
         _ => return None,
     })

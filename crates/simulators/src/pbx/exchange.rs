@@ -1,11 +1,12 @@
 //! The telephone exchange: calls change here and nowhere else, and each change says what a webhook has to tell.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Duration, FixedOffset};
 use serde_json::{Value, json};
 
 use super::call::{Call, Direction, Leg, LegState, Party, Recording, recording_reference, text};
+use super::trouble::Troubles;
 use crate::clock;
 
 /// An action that the state of the call does not allow.
@@ -33,8 +34,18 @@ pub(super) struct PhoneSystem {
     /// Where recordings are read, e.g. `http://127.0.0.1:5000/recordings`.
     pub(super) recordings_url: String,
     /// Part of every recording's url; urls of an earlier generation are gone.
-    pub(super) generation: u32,
+    generation: u32,
+    /// How many generations the recording of a leg is ahead of that.
+    ahead: HashMap<String, u32>,
+    pub(super) troubles: Troubles,
     pub(super) events: Vec<Value>,
+}
+
+/// Whether the world hears that a recording is there; the history shows it in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Announce {
+    Event,
+    No,
 }
 
 /// A call to come.
@@ -160,19 +171,42 @@ impl PhoneSystem {
     }
 
     /// The recording of a leg is there. Leg: by id or extension.
-    pub(super) fn record(&mut self, call_id: &str, leg: &str, recording: Recording) -> Result<(), PbxError> {
+    pub(super) fn record(
+        &mut self,
+        call_id: &str,
+        leg: &str,
+        recording: Recording,
+        announce: Announce,
+    ) -> Result<(), PbxError> {
         let (call, leg) = self.find(call_id, leg, &[LegState::Talking, LegState::Held, LegState::Ended])?;
         if self.calls[call].legs[leg].answered_at.is_none() {
             return Err(wrong(call_id, "nobody talked on that leg"));
         }
         self.calls[call].legs[leg].recording = Some(recording);
-        self.tell(call, "recording.ready", Some(leg), None);
+        if announce == Announce::Event {
+            self.tell(call, "recording.ready", Some(leg), None);
+        }
         Ok(())
     }
 
     /// The present url of a leg's recording.
     pub(super) fn url_of(&self, leg: &Leg) -> String {
-        format!("{}/{}/{}", self.recordings_url, self.generation, leg.id)
+        format!("{}/{}/{}", self.recordings_url, self.generation_of(&leg.id), leg.id)
+    }
+
+    /// The generation that the url of a leg's recording has to be of.
+    pub(super) fn generation_of(&self, leg_id: &str) -> u32 {
+        self.generation + self.ahead.get(leg_id).copied().unwrap_or_default()
+    }
+
+    /// The urls of all recordings given out so far are gone.
+    pub(super) fn expire_recordings(&mut self) {
+        self.generation += 1;
+    }
+
+    /// The url of one recording is gone.
+    pub(super) fn expire_recording(&mut self, leg_id: &str) {
+        *self.ahead.entry(leg_id.to_owned()).or_default() += 1;
     }
 
     /// The recording of a leg, by the leg's id alone.

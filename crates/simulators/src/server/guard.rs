@@ -50,6 +50,10 @@ impl Exchange {
     }
 }
 
+/// Beside a response: its body is sent as it is made, and the journal shows this instead.
+#[derive(Debug, Clone)]
+pub(crate) struct Streamed(pub(crate) String);
+
 /// A simulated system with its journal and its faults.
 pub(super) struct Guard<E> {
     pub(super) app: Arc<E>,
@@ -148,12 +152,16 @@ fn loses_answer(fault: Option<&str>) -> bool {
     matches!(fault, Some("cut_after" | "delay"))
 }
 
-/// Journals the finished exchange and hands the response back with its body intact.
+/// Journals the exchange and hands the response back with its body intact.
 async fn finish(journal: &Journal, mut record: Record, mut response: Response) -> Response {
-    let reply = response.take_body().into_bytes().await.unwrap_or_default();
     record.status = response.status().as_u16();
-    record.reply = readable(&reply);
-    response.set_body(reply);
+    if let Some(Streamed(note)) = response.extensions().get() {
+        record.reply = Value::String(note.clone());
+    } else {
+        let reply = response.take_body().into_bytes().await.unwrap_or_default();
+        record.reply = readable(&reply);
+        response.set_body(reply);
+    }
     journal.record(record);
     response
 }

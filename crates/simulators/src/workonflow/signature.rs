@@ -4,6 +4,7 @@ use poem::http::HeaderMap;
 use sha2::{Digest, Sha256};
 
 use super::action::Dialect;
+use crate::hex::hex;
 
 /// What an application of the team signs with.
 #[derive(Debug, Clone)]
@@ -67,14 +68,4 @@ fn sign(credentials: &Credentials, second: i64, body: &[u8]) -> String {
     hash.update(second.to_string());
     hash.update(body);
     hex(&hash.finalize())
-}
-
-/// Lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
 }

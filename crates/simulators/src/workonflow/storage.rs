@@ -5,8 +5,8 @@ use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use sha2::{Digest, Sha256};
 
-use super::signature::hex;
 use super::team::{StoredFile, Team};
+use crate::hex::hex;
 
 /// The first part of every storage path; no team id looks like it.
 pub(super) const PREFIX: &str = "/_storage/";
