@@ -14,6 +14,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
             "bytes",
             "chrono",
             "chrono-tz",
+            "croner",
             "secrecy",
             "serde",
             "serde_json",

@@ -9,6 +9,7 @@ pub mod event;
 mod fold;
 pub mod healing;
 pub mod leg;
+pub mod past;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,6 +22,7 @@ use crate::id::{CommunicationId, ExternalId, LegId, Workspace};
 use crate::phone::Phone;
 use event::{Direction, Party, Reason, Recording};
 use leg::Leg;
+use past::Past;
 
 /// A fact. Between two, the earlier wins; of the same time, the smaller. As JSON it is a pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +71,9 @@ pub struct Call {
     /// The latest time at which the telephony said that the call goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
     went_on_at: Option<Timestamp>,
+    /// What the history says of it, of which the last reading counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    past: Option<Past>,
     /// It was taken to be over. A real end is believed all the same, whenever it comes.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     inferred_over: bool,
@@ -124,15 +129,16 @@ impl Call {
         self.request.as_ref().map(|fact| &fact.value)
     }
 
-    /// When the call began: `call.started`, else the earliest event known.
+    /// When the call began: `call.started`, else as the history says, else the earliest event known.
     pub fn began_at(&self) -> Timestamp {
-        self.started_at.or(self.first_at).unwrap_or_default()
+        self.started_at.or(self.past.as_ref().map(Past::started_at)).or(self.first_at).unwrap_or_default()
     }
 
     /// Whether a call that Kontur asked for could not be placed: reported by call-failed, never registered, even if the
     /// provider, or its history, says that it is finished as well.
     pub fn could_not_be_placed(&self) -> bool {
-        self.failed.is_some() && self.request.is_some() && !self.was_answered()
+        let failed = self.failed.is_some() || self.past.as_ref().is_some_and(Past::failed);
+        failed && self.request.is_some() && !self.was_answered()
     }
 
     /// Whether an employee talked with the other side.

@@ -23,4 +23,7 @@ pub mod outbox;
 
 pub mod retention;
 
+pub mod schedule;
+pub mod sync;
+
 pub mod port;

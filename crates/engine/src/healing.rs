@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use domain::call::event::{CallEvent, Happening};
 use domain::call::healing::{Answer, Step, Verdict};
+use domain::call::past::PastCall;
 use domain::clock::Timestamp;
 use domain::id::ExternalId;
 use domain::instance::status::Status;
@@ -157,7 +158,7 @@ impl Engine {
         if let Some(signal) = status::of_provider_credentials(&told) {
             self.signal(instance, signal).await?;
         }
-        Ok(told.map(|events| read(call, events)))
+        Ok(told.map(|told| read(call, told)))
     }
 
     async fn follow(
@@ -230,15 +231,13 @@ pub(crate) fn unanswered(instance: &Instance, error: &RemoteError) -> Answer {
     Answer::None
 }
 
-/// What the provider's events of a call say, and what of them is about it.
-fn read(call: &ExternalId, mut events: Vec<CallEvent>) -> (Answer, Vec<CallEvent>) {
-    events.retain(|event| event.call == *call);
-    let answer = match events.iter().any(CallEvent::ends_call) {
-        true => Answer::Ended,
-        false if events.is_empty() => Answer::None,
-        false => Answer::GoesOn,
-    };
-    (answer, events)
+/// What the provider says of a call, as an answer and as events; an answer about another call says nothing.
+fn read(call: &ExternalId, told: PastCall) -> (Answer, Vec<CallEvent>) {
+    match told.finished_at {
+        _ if told.call != *call => (Answer::None, Vec::new()),
+        Some(_) => (Answer::Ended, told.into_events()),
+        None => (Answer::GoesOn, told.into_events()),
+    }
 }
 
 /// An event that we add to what the provider told.

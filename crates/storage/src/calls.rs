@@ -371,6 +371,7 @@ fn leg_of(event: &CallEvent) -> Option<&LegId> {
         Happening::CallStarted
         | Happening::CallFinished(_)
         | Happening::CallFailed(_)
+        | Happening::Past(_)
         | Happening::GoesOn
         | Happening::EndInferred => None,
     }

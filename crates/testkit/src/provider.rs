@@ -7,6 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::call::event::{CallEvent, Direction, Happening, LegChange, LegEvent, Party, Recording};
+use domain::call::past::{PastCall, PastLeg};
+use domain::clock::Timestamp;
 use domain::id::{ExternalId, LegId};
 use domain::phone::Phone;
 use domain::port::provider::{
@@ -36,7 +38,7 @@ pub struct FakeProvider {
     dials: Mutex<Vec<DialRequest>>,
     hung_up: Mutex<Vec<LegId>>,
     pages: Mutex<VecDeque<HistoryPage>>,
-    calls: Mutex<HashMap<ExternalId, Vec<CallEvent>>>,
+    calls: Mutex<HashMap<ExternalId, PastCall>>,
     look_ups: Mutex<Vec<ExternalId>>,
     /// Look-ups wait while there is nothing to take.
     look_up_turns: Semaphore,
@@ -87,8 +89,8 @@ impl FakeProvider {
 
     /// Knows a call from now on, as these lines of a webhook.
     pub fn know(&self, call: &str, lines: &str) {
-        let events = self.parse(lines.as_bytes()).expect("lines that are events");
-        lock(&self.calls).insert(call.into(), events);
+        let known = past(&self.parse(lines.as_bytes()).expect("lines that are events"));
+        lock(&self.calls).insert(call.into(), known);
     }
 
     /// The calls it was asked about.
@@ -160,7 +162,7 @@ impl Provider for FakeProvider {
         Ok(lock(&self.pages).pop_front().unwrap_or_default())
     }
 
-    async fn call(&self, call: &ExternalId) -> Result<Vec<CallEvent>, RemoteError> {
+    async fn call(&self, call: &ExternalId) -> Result<PastCall, RemoteError> {
         lock(&self.look_ups).push(call.clone());
         let _turn = self.look_up_turns.acquire().await;
         self.answer("read call")?;
@@ -176,6 +178,57 @@ impl Provider for FakeProvider {
 
     async fn check(&self) -> Result<(), RemoteError> {
         self.answer("check")
+    }
+}
+
+/// What the history says of a call of which these events told; they have to be of one call.
+///
+/// # Panics
+/// Without an event.
+pub fn past(events: &[CallEvent]) -> PastCall {
+    let first = events.first().expect("an event of the call");
+    let ended_at = events.iter().find(|event| event.ends_call()).map(|event| event.at);
+    let mut legs: Vec<PastLeg> = Vec::new();
+    for event in events {
+        match &event.happening {
+            Happening::Leg(leg) => leg_of(&mut legs, leg, event.at),
+            Happening::RecordingReady(recording) => {
+                let of = legs.iter_mut().find(|leg| leg.id == recording.leg);
+                of.expect("a leg that was recorded").recording = Some(recording.clone());
+            }
+            _ => {}
+        }
+    }
+    PastCall {
+        call: first.call.clone(),
+        direction: first.direction,
+        client_phone: first.client_phone.clone(),
+        vats_phone: first.vats_phone.clone(),
+        request: first.request.clone(),
+        started_at: first.at,
+        finished_at: ended_at,
+        legs,
+    }
+}
+
+fn leg_of(legs: &mut Vec<PastLeg>, event: &LegEvent, at: Timestamp) {
+    let known = legs.iter().position(|leg| leg.id == event.id).unwrap_or_else(|| {
+        let (from, to) = (event.from.clone(), event.to.clone());
+        legs.push(PastLeg {
+            id: event.id.clone(),
+            from,
+            to,
+            started_at: at,
+            answered_at: None,
+            finished_at: None,
+            recording: None,
+        });
+        legs.len() - 1
+    });
+    match event.change {
+        LegChange::Answered => legs[known].answered_at = Some(at),
+        LegChange::Ended(_) => legs[known].finished_at = Some(at),
+        LegChange::Ringing | LegChange::Held | LegChange::Resumed => {}
     }
 }
 

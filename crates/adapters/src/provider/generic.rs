@@ -9,7 +9,8 @@ mod verify;
 mod wire;
 
 use async_trait::async_trait;
-use domain::call::event::{CallEvent, Happening, Recording};
+use domain::call::event::{CallEvent, Recording};
+use domain::call::past::PastCall;
 use domain::id::{ExternalId, LegId};
 use domain::instance::settings::GenericSettings;
 use domain::phone::Country;
@@ -97,7 +98,7 @@ impl Provider for Generic {
         self.control("read history")?.history(window, cursor).await
     }
 
-    async fn call(&self, call: &ExternalId) -> Result<Vec<CallEvent>, RemoteError> {
+    async fn call(&self, call: &ExternalId) -> Result<PastCall, RemoteError> {
         self.control("read call")?.call(call).await
     }
 
@@ -112,14 +113,12 @@ impl Provider for Generic {
             Err(error) if may_have_expired(&error) => error,
             fetched => return fetched,
         };
-        let events = match control.call(call).await {
+        let known = match control.call(call).await {
             Err(error) if may_have_expired(&error) => return Err(gone),
             looked_up => looked_up?,
         };
-        let fresh = events.iter().find_map(|event| match &event.happening {
-            Happening::RecordingReady(other) if other.leg == recording.leg => Some(other),
-            _ => None,
-        });
+        let mut recordings = known.legs.iter().filter_map(|leg| leg.recording.as_ref());
+        let fresh = recordings.find(|other| other.leg == recording.leg);
         match fresh.filter(|fresh| fresh.url != recording.url) {
             Some(fresh) => control.recording(fresh, limit).await,
             None => Err(gone),

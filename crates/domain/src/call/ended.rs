@@ -2,6 +2,7 @@
 
 use super::Call;
 use super::leg::Leg;
+use super::past::Past;
 use crate::clock::Timestamp;
 
 impl Call {
@@ -34,11 +35,12 @@ impl Call {
     }
 
     fn has_told_end(&self) -> bool {
-        self.finished.is_some() || self.failed.is_some()
+        self.finished.is_some() || self.failed.is_some() || self.past.is_some()
     }
 
     fn told_end(&self) -> Option<Timestamp> {
-        self.finished.as_ref().or(self.failed.as_ref()).map(|fact| fact.at)
+        let heard = self.finished.as_ref().or(self.failed.as_ref()).map(|fact| fact.at);
+        heard.or_else(|| self.past.as_ref().map(Past::finished_at))
     }
 
     /// The latest time at which the call is known to have been going on, by the provider's clock. A recording gets

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::past::{Past, PastLeg};
 use crate::clock::Timestamp;
 use crate::id::{CommunicationId, EventId, Extension, ExternalId, LegId};
 use crate::phone::Phone;
@@ -40,6 +41,8 @@ pub enum Happening {
     Leg(LegEvent),
     /// The recording of a leg can be fetched.
     RecordingReady(Recording),
+    /// Ours: the history tells of the whole call at once, when it is over.
+    Past(Box<(Past, Vec<PastLeg>)>),
     /// Ours: the telephony was asked, and the call was still going on.
     GoesOn,
     /// Ours: nothing was heard of the call for so long that it has to be over.
@@ -54,6 +57,7 @@ impl Happening {
             Self::CallFinished(_) => "call.finished",
             Self::CallFailed(_) => "call.failed",
             Self::RecordingReady(_) => "recording.ready",
+            Self::Past(_) => "call.in_history",
             Self::GoesOn => "call.goes_on",
             Self::EndInferred => "call.end_inferred",
             Self::Leg(leg) => match leg.change {
@@ -70,7 +74,10 @@ impl Happening {
 impl CallEvent {
     /// Whether the provider says that the call is over.
     pub const fn ends_call(&self) -> bool {
-        matches!(self.happening, Happening::CallFinished(_) | Happening::CallFailed(_))
+        matches!(
+            self.happening,
+            Happening::CallFinished(_) | Happening::CallFailed(_) | Happening::Past(_)
+        )
     }
 }
 

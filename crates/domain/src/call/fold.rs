@@ -1,9 +1,10 @@
 //! Folding events into a call: pure and total. Any order, any repetition and any gap ends in the same call, because
-//! every rule here is a minimum (or, for holding and going on, a maximum) over the events seen.
+//! every rule here is a minimum (or, for holding and going on, a maximum) over the events seen. What the history says
+//! is kept apart from them ([`super::past`]).
 
 use std::cmp::Reverse;
 
-use super::event::{CallEvent, Happening, LegChange, LegEvent, Recording};
+use super::event::{CallEvent, Happening, LegChange, LegEvent, Party, Recording};
 use super::leg::Leg;
 use super::{Call, Fact};
 use crate::clock::Timestamp;
@@ -12,8 +13,9 @@ impl Call {
     /// Takes `event` in. Says whether anything became known that was not known before.
     pub fn fold(&mut self, event: &CallEvent) -> bool {
         let stamp = Stamp(event.at);
+        let is_heard = !matches!(event.happening, Happening::Past(_));
         let facts = [
-            earliest(&mut self.first_at, event.at),
+            is_heard && earliest(&mut self.first_at, event.at),
             stamp.learn(&mut self.direction, event.direction.as_ref()),
             stamp.learn(&mut self.client_phone, event.client_phone.as_ref()),
             stamp.learn(&mut self.vats_phone, event.vats_phone.as_ref()),
@@ -25,6 +27,7 @@ impl Call {
             Happening::CallFailed(reason) => stamp.learn(&mut self.failed, Some(reason)),
             Happening::Leg(leg) => self.legs.entry(leg.id.clone()).or_default().fold(leg, stamp),
             Happening::RecordingReady(recording) => self.learn_recording(recording, stamp),
+            Happening::Past(past) => self.learn_past(&past.0, &past.1, event.at),
             Happening::GoesOn => latest(&mut self.went_on_at, event.at),
             Happening::EndInferred => !std::mem::replace(&mut self.inferred_over, true),
         };
@@ -43,8 +46,7 @@ impl Leg {
     fn fold(&mut self, event: &LegEvent, stamp: Stamp) -> bool {
         let facts = [
             earliest(&mut self.first_at, stamp.0),
-            stamp.learn(&mut self.from, event.from.as_ref()),
-            stamp.learn(&mut self.to, event.to.as_ref()),
+            self.learn_sides(event.from.as_ref(), event.to.as_ref(), stamp.0),
         ];
         let changed = match event.change {
             LegChange::Ringing => earliest(&mut self.rang_at, stamp.0),
@@ -54,6 +56,13 @@ impl Leg {
             LegChange::Resumed => stamp.latest(&mut self.held, false),
         };
         changed || facts.contains(&true)
+    }
+
+    /// Who called whom, as told at that time.
+    pub(super) fn learn_sides(&mut self, from: Option<&Party>, to: Option<&Party>, at: Timestamp) -> bool {
+        let stamp = Stamp(at);
+        let learned = [stamp.learn(&mut self.from, from), stamp.learn(&mut self.to, to)];
+        learned.contains(&true)
     }
 }
 

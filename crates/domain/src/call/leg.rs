@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Fact;
 use super::event::{Direction, Party, Reason};
+use super::past::PastTimes;
 use crate::clock::Timestamp;
 
 /// A leg as known so far.
@@ -25,6 +26,9 @@ pub struct Leg {
     /// The latest of `leg.held` and `leg.resumed`; true while held.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) held: Option<Fact<bool>>,
+    /// What the history says of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) past: Option<PastTimes>,
 }
 
 impl Leg {
@@ -40,22 +44,24 @@ impl Leg {
 
     /// When the leg came up: it rang, else the earliest that is known of it.
     pub fn appeared_at(&self) -> Timestamp {
-        self.rang_at.or(self.first_at).unwrap_or_default()
+        let heard = self.rang_at.or(self.first_at);
+        heard.or(self.past.as_ref().map(PastTimes::started_at)).unwrap_or_default()
     }
 
     /// When it was picked up, by anybody or anything.
     pub fn answered_at(&self) -> Option<Timestamp> {
-        self.answered_at
+        self.past.as_ref().map_or(self.answered_at, |past| past.answered_at(self.answered_at))
     }
 
     /// When an employee began to talk on it. A menu or a queue that picks up is no conversation.
     pub fn conversation_began_at(&self) -> Option<Timestamp> {
-        self.answered_at.filter(|_| self.has_employee())
+        self.answered_at().filter(|_| self.has_employee())
     }
 
     /// When it ended.
     pub fn ended_at(&self) -> Option<Timestamp> {
-        self.ended.as_ref().map(|fact| fact.at)
+        let heard = self.ended.as_ref().map(|fact| fact.at);
+        self.past.as_ref().map_or(heard, |past| past.ended_at(self.answered_at, heard))
     }
 
     /// Why it ended, if the provider said.

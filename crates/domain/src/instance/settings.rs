@@ -7,6 +7,7 @@ use url::Url;
 use crate::id::{Extension, IntegrationId, KonturUserId, WorkonflowUserId, Workspace};
 use crate::phone::Country;
 use crate::secret::Secret;
+use crate::sync::SyncSettings;
 
 /// One integration instance.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -33,6 +34,9 @@ pub struct InstanceSettings {
     pub settings: Behaviour,
     /// The telephony system.
     pub provider: ProviderSettings,
+    /// How the telephony's history is read.
+    #[serde(default)]
+    pub sync: SyncSettings,
     /// Kontur users and their extensions.
     #[serde(default, rename = "user")]
     pub users: Vec<UserMapping>,

@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::RemoteError;
 use crate::call::event::{CallEvent, Recording};
+use crate::call::past::PastCall;
 use crate::clock::Timestamp;
 use crate::id::{CommunicationId, Extension, ExternalId, LegId};
 use crate::phone::Phone;
@@ -90,11 +91,11 @@ pub struct Window {
     pub to: Timestamp,
 }
 
-/// A page of past calls, each as the events it would have caused.
+/// A page of past calls.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HistoryPage {
-    /// Each inner list is one call's events in order.
-    pub calls: Vec<Vec<CallEvent>>,
+    /// The calls, in the provider's order.
+    pub calls: Vec<PastCall>,
     /// Where the next page begins; none after the last.
     pub next: Option<String>,
 }
@@ -134,9 +135,8 @@ pub trait Provider: Send + Sync {
     /// A page of the calls that began within `window`.
     async fn history(&self, window: Window, cursor: Option<&str>) -> Result<HistoryPage, RemoteError>;
 
-    /// A past or running call as the events it has caused so far; an end is among them if it has ended. `NotFound` if
-    /// there is no such call.
-    async fn call(&self, call: &ExternalId) -> Result<Vec<CallEvent>, RemoteError>;
+    /// A past or running call as it is known there now. `NotFound` if there is no such call.
+    async fn call(&self, call: &ExternalId) -> Result<PastCall, RemoteError>;
 
     /// The audio of a recording of `call`, at most `limit` bytes. The recording's URL may have expired.
     async fn recording(

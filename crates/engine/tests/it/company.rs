@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::call::Call;
+use domain::call::event::CallEvent;
 use domain::clock::{Clock as _, Timestamp};
 use domain::outbox::DeliveryState;
 use domain::port::provider::{HistoryPage, Provider as _, Window};
@@ -14,7 +15,7 @@ use serde_json::json;
 use storage::Store;
 use storage::calls::CallFilter;
 use storage::deliveries::DeliveryFilter;
-use testkit::{Rig, SIGNATURE, SIGNED, START, settings};
+use testkit::{Rig, SIGNATURE, SIGNED, START, past, settings};
 
 /// Longer than anything here takes on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -62,15 +63,15 @@ impl Company {
         self.rig.engine.take_webhook("acme", "generic", &header, body).await.unwrap()
     }
 
-    /// The history tells what these webhooks told, under ids of its own. Says how many calls were new.
+    /// The history tells what these webhooks told, by a clock of its own. Says how many calls were new.
     pub(crate) async fn sync(&self, webhooks: &[String]) -> u64 {
         let parsed =
             webhooks.iter().map(|webhook| self.rig.remote.provider.parse(webhook.as_bytes()).unwrap());
-        let mut calls: Vec<_> = parsed.collect();
+        let mut calls: Vec<Vec<CallEvent>> = parsed.collect();
         for event in calls.iter_mut().flatten() {
-            event.id = format!("history-{}", event.id).as_str().into();
             event.at = event.at.plus(Duration::from_secs(1));
         }
+        let calls = calls.iter().map(|events| past(events)).collect();
         self.rig.remote.provider.push_history(HistoryPage { calls, next: None });
         let window = Window { from: Timestamp::default(), to: self.rig.clock.now() };
         let job = self.rig.engine.begin_sync(&self.acme(), Some(window)).await.unwrap();

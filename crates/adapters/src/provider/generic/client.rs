@@ -3,7 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use domain::call::event::{CallEvent, Recording};
+use domain::call::event::Recording;
+use domain::call::past::PastCall;
 use domain::clock::Timestamp;
 use domain::id::{ExternalId, LegId};
 use domain::phone::Country;
@@ -15,7 +16,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::fields::{Faults, Path};
-use super::wire::{List, MOST, NewCall, Object, Page, PastCall, PlacedCall};
+use super::wire::{self, List, MOST, NewCall, Object, Page, PlacedCall};
 use super::{NAME, history, recording};
 use crate::http::{Asked, Reply};
 
@@ -121,7 +122,7 @@ impl Client {
         asked: Asked,
         reply: &Reply,
         page: &Page<'_>,
-    ) -> Result<Vec<Vec<CallEvent>>, RemoteError> {
+    ) -> Result<Vec<PastCall>, RemoteError> {
         let items = match &page.calls {
             List::Are(items, total) if *total <= MOST => items,
             List::Are(_, total) => {
@@ -137,7 +138,7 @@ impl Client {
         let mut first_error = None;
         for (index, item) in items.iter().enumerate() {
             match self.past_call(item) {
-                Ok(events) => calls.push(events),
+                Ok(call) => calls.push(call),
                 Err(faults) => {
                     let error = malformed(asked, reply, &format!("calls[{index}]."), &faults);
                     tracing::warn!(provider = NAME, %error, "a call of the PBX's history cannot be read and is left out");
@@ -151,9 +152,9 @@ impl Client {
         }
     }
 
-    fn past_call(&self, item: &Object<PastCall<'_>>) -> Result<Vec<CallEvent>, Vec<WebhookFault>> {
+    fn past_call(&self, item: &Object<wire::PastCall<'_>>) -> Result<PastCall, Vec<WebhookFault>> {
         match item {
-            Object::Is(raw) => history::events(raw, self.country),
+            Object::Is(raw) => history::call(raw, self.country),
             Object::Absent | Object::Other(_) => {
                 let message = "is no object; expected a call".to_owned();
                 Err(vec![WebhookFault { index: None, field: String::new(), message }])
@@ -161,12 +162,12 @@ impl Client {
         }
     }
 
-    /// One call as the events it has caused so far.
-    pub(super) async fn call(&self, call: &ExternalId) -> Result<Vec<CallEvent>, RemoteError> {
+    /// One call as it is known now.
+    pub(super) async fn call(&self, call: &ExternalId) -> Result<PastCall, RemoteError> {
         let asked = asked("read call");
         let url = self.url(asked, &["calls", call.as_str()])?;
         let reply = succeeded(asked, asked.send(self.request(Method::GET, url)).await?)?;
-        let raw: Object<PastCall<'_>> = read(asked, &reply)?;
+        let raw: Object<wire::PastCall<'_>> = read(asked, &reply)?;
         self.past_call(&raw).map_err(|faults| malformed(asked, &reply, "", &faults))
     }
 

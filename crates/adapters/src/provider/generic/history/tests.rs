@@ -1,13 +1,20 @@
-//! Past calls and the events that they stand for.
+//! Past calls in the control API's words.
 
+use domain::call::event::Party;
+use domain::clock::Timestamp;
+use domain::phone::Phone;
 use serde_json::{Value, json};
 
 use super::*;
 
-fn read(call: &Value) -> Result<Vec<CallEvent>, Vec<WebhookFault>> {
-    let text = call.to_string();
+fn read(text: &Value) -> Result<PastCall, Vec<WebhookFault>> {
+    let text = text.to_string();
     let Object::Is(raw) = serde_json::from_str(&text).unwrap() else { panic!("{text}") };
-    events(&raw, Country::RU)
+    call(&raw, Country::RU)
+}
+
+fn at(text: &str) -> Timestamp {
+    Timestamp::parse(&format!("2026-11-22T{text}Z")).unwrap()
 }
 
 fn answered() -> Value {
@@ -23,36 +30,25 @@ fn answered() -> Value {
     })
 }
 
-fn ids(call: &Value) -> Vec<String> {
-    read(call).unwrap().iter().map(|event| event.id.to_string()).collect()
-}
-
 #[test]
-fn an_answered_call_is_told_from_its_start_to_its_recording() {
-    let expected = ["c:started", "c:1:ringing", "c:1:answered", "c:1:ended", "c:1:recording", "c:finished"];
-    assert_eq!(ids(&answered()), expected.map(|id| format!("history:{id}")));
-}
-
-#[test]
-fn every_event_carries_what_is_known_of_the_call() {
-    for event in read(&answered()).unwrap() {
-        assert_eq!(event.call.as_str(), "c");
-        assert_eq!(event.client_phone.as_ref().map(domain::phone::Phone::as_str), Some("79997775533"));
-    }
+fn a_call_is_read_with_its_legs_and_recordings() {
+    let call = read(&answered()).unwrap();
+    assert_eq!(call.call.as_str(), "c");
+    assert_eq!(call.client_phone.as_ref().map(Phone::as_str), Some("79997775533"));
+    assert_eq!((call.started_at, call.finished_at), (at("07:00:00"), Some(at("07:01:00"))));
+    let leg = &call.legs[0];
+    assert_eq!(leg.to, Some(Party::User { extension: "101".into() }));
+    assert_eq!((leg.started_at, leg.answered_at), (at("07:00:01"), Some(at("07:00:05"))));
+    assert_eq!(leg.recording.as_ref().map(|recording| recording.size), Some(Some(9)));
 }
 
 #[test]
 fn a_recording_belongs_to_the_leg_it_stands_in_unless_it_says_otherwise() {
-    let recording_of = |call: &Value| {
-        read(call).unwrap().into_iter().find_map(|event| match event.happening {
-            Happening::RecordingReady(recording) => Some(recording.leg.to_string()),
-            _ => None,
-        })
-    };
+    let recording_of = |call: &Value| read(call).unwrap().legs[0].recording.clone().unwrap().leg.to_string();
     let mut call = answered();
-    assert_eq!(recording_of(&call).as_deref(), Some("1"));
+    assert_eq!(recording_of(&call), "1");
     call["legs"][0]["recording"]["leg_id"] = json!("other");
-    assert_eq!(recording_of(&call).as_deref(), Some("other"));
+    assert_eq!(recording_of(&call), "other");
 }
 
 #[test]
@@ -62,16 +58,8 @@ fn a_running_call_has_no_end_yet() {
         call["legs"][0][field] = Value::Null;
     }
     call["finished_at"] = Value::Null;
-    assert_eq!(ids(&call), ["history:c:started", "history:c:1:ringing"]);
-}
-
-#[test]
-fn a_requested_call_that_rang_nowhere_could_not_be_placed() {
-    let mut call = answered();
-    call["legs"] = json!([]);
-    assert_eq!(ids(&call), ["history:c:started", "history:c:finished"]);
-    call["request_id"] = json!("6838aaaa-0000-4000-8000-00000000ed82");
-    assert_eq!(ids(&call), ["history:c:started", "history:c:failed"]);
+    let call = read(&call).unwrap();
+    assert_eq!((call.finished_at, call.recordings()), (None, 0));
 }
 
 #[test]
