@@ -163,8 +163,7 @@ async fn a_call_that_goes_on_is_left_alone() {
 async fn recordings_of_the_history_are_brought_along() {
     let company = Company::start().await;
     let mut call = past_call("past-1", 60);
-    let bytes = (&b"sound"[..]).into();
-    call.legs[0].recording = Some(Recording { content_type: "audio/mpeg".to_owned(), bytes });
+    call.legs[0].recording = Some(Recording::mp3("sound"));
     company.sandbox.pbx.import(call);
     synced(&company).await;
     assert_eq!(company.kontur().communication("past-1").recordings.len(), 1);

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use poem::{EndpointExt, IntoResponse, Request, endpoint};
+use poem::{Request, endpoint};
 use serde_json::Value;
 
 use super::call::Recording;
@@ -27,7 +27,6 @@ impl Elsewhere {
         let operation = |_: &_, _: &str| Some("elsewhere/get".to_owned());
         let rules = Rules { system: System::Pbx, operation, error_inside: Value::Null };
         let faults = Faults::default();
-        let app = app.map(|response| async move { response.into_response() });
         let server = SimServer::start(app, rules, journal.clone(), faults.clone(), None).await?;
         Ok(Self { server, faults })
     }
