@@ -33,7 +33,7 @@ pub use self::signature::Credentials;
 use self::team::Team;
 pub use self::team::{
     BillingType, Comment, Contact, CustomField, CustomFieldType, Priority, Status, StatusType, StoredFile,
-    Stream, Thread,
+    Stream, Thread, ThreadFile,
 };
 use crate::faults::Faults;
 use crate::journal::{Journal, System};
@@ -157,6 +157,16 @@ impl Workonflow {
     /// All files, in the order of creation.
     pub fn files(&self) -> Vec<StoredFile> {
         lock(&self.shared.team).files.values().cloned().collect()
+    }
+
+    /// The files announced for a thread or named in its comments, in the order of creation.
+    pub fn thread_files(&self, thread_id: &str) -> Vec<ThreadFile> {
+        lock(&self.shared.team).thread_files(thread_id)
+    }
+
+    /// How long the urls that `file/put.url` gives out from now on take bytes.
+    pub fn set_put_url_lifetime(&self, lifetime: Duration) {
+        lock(&self.shared.team).put_url_lifetime = milliseconds(lifetime);
     }
 
     /// All statuses of all streams, in the order of creation.

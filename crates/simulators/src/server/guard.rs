@@ -149,7 +149,7 @@ impl<E: Endpoint<Output = Response> + 'static> Guard<E> {
 
 /// Whether a fault that lets the request through keeps its answer from the caller, or may.
 fn loses_answer(fault: Option<&str>) -> bool {
-    matches!(fault, Some("cut_after" | "delay"))
+    matches!(fault, Some("cut_after" | "hang_after" | "delay"))
 }
 
 /// Journals the exchange and hands the response back with its body intact.

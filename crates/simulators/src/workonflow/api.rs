@@ -54,9 +54,7 @@ impl Endpoint for Api {
         }
         if request.uri().path().starts_with(storage::PREFIX) {
             let mut team = lock(&self.shared.team);
-            let (response, violation) = storage::answer(&mut team, &request, body, self.shared.now());
-            exchange.violations(violation);
-            return Ok(response);
+            return Ok(storage::answer(&mut team, &request, body, self.shared.now(), &exchange));
         }
         let name = operation(request.method(), request.uri().path()).unwrap_or_default();
         let reply = self.shared.answer(&request, &body, &base_url, &exchange).unwrap_or_else(|reply| reply);

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 
 pub(super) use contact::digits;
 pub use contact::{BillingType, Contact, CustomField, CustomFieldType};
-pub use file::StoredFile;
+pub use file::{StoredFile, ThreadFile};
 pub use stream::{Status, StatusType, Stream};
 pub use thread::{Comment, Priority, Thread};
 
@@ -86,6 +86,18 @@ impl Team {
 
     pub(super) fn contact(&self, id: &str) -> Result<&Contact, Refusal> {
         found(self.contacts.get(id), "contact", id)
+    }
+
+    /// The files announced for a thread or named in its comments, in the order of creation.
+    pub(super) fn thread_files(&self, thread_id: &str) -> Vec<ThreadFile> {
+        let said = self.comments.get(thread_id).map(Vec::as_slice).unwrap_or_default();
+        let of_thread = |file: &StoredFile| {
+            let names_it = |comment: &&Comment| comment.file_ids().any(|id| id == file.id);
+            let comments: Vec<Comment> = said.iter().filter(names_it).cloned().collect();
+            let belongs = !comments.is_empty() || file.thread_id.as_deref() == Some(thread_id);
+            belongs.then(|| ThreadFile { file: file.clone(), comments })
+        };
+        self.files.values().filter_map(of_thread).collect()
     }
 
     /// Checks that every one of these people is known.

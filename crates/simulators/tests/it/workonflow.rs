@@ -2,6 +2,7 @@
 
 mod checks;
 mod client;
+mod files;
 mod state;
 
 use serde_json::{Value, json};

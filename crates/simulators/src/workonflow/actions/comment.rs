@@ -107,8 +107,13 @@ fn create_from_text(team: &mut Team, request: &Request<'_>) -> Result<Value, Ref
     create(team, request, kind, String::new(), json!([{"type": kind, "data": {"id": text}}]))
 }
 
-fn know_file(team: &Team, id: &str) -> Result<(), Refusal> {
-    if team.files.contains_key(id) { Ok(()) } else { refuse(format!("file {id} not found")) }
+/// Checks that a file was announced and put. Nobody can have been told otherwise, so a caller who believes it is wrong.
+fn know_file(team: &mut Team, id: &str) -> Result<(), Refusal> {
+    if team.files.get(id).is_some_and(|file| file.content.is_some()) {
+        return Ok(());
+    }
+    team.violations.push(format!("a comment names the file {id}, which was never put"));
+    refuse(format!("file {id} not found"))
 }
 
 fn create(
@@ -119,10 +124,6 @@ fn create(
     att: Value,
 ) -> Result<Value, Refusal> {
     let target = know_target(team, request)?.to_owned();
-    let earlier = team.comments.get(&target).into_iter().flatten();
-    if !text.is_empty() && earlier.into_iter().any(|comment| comment.text == text) {
-        team.violations.push(format!("a second comment with the same text in {target}"));
-    }
     let id = team.next_id();
     let owned = |name: &str| request.text(name).map(str::to_owned);
     let comment = Comment {
@@ -137,11 +138,23 @@ fn create(
         is_public: request.value("isPublic").and_then(Value::as_bool).unwrap_or(false),
         created_at: request.now,
     };
+    if is_double(team, &target, &comment) {
+        team.violations.push(format!("a second comment with the same content in {target}"));
+    }
     if let Some(thread) = team.threads.get_mut(&target) {
         thread.updated_at = request.now;
     }
     team.comments.entry(target).or_default().push(comment);
     Ok(json!({ "commentId": id }))
+}
+
+/// Whether the text, or a file, was there before.
+fn is_double(team: &Team, target: &str, comment: &Comment) -> bool {
+    let earlier = team.comments.get(target).map(Vec::as_slice).unwrap_or_default();
+    earlier.iter().any(|earlier| {
+        let same_text = !comment.text.is_empty() && earlier.text == comment.text;
+        same_text || comment.file_ids().any(|id| earlier.file_ids().any(|known| known == id))
+    })
 }
 
 fn know_target<'a>(team: &mut Team, request: &Request<'a>) -> Result<&'a str, Refusal> {

@@ -68,6 +68,7 @@ fn announce(team: &mut Team, request: &Request<'_>, filename: &str) -> Value {
         author_id: owned("authorId"),
         put_until: request.now + team.put_url_lifetime,
         content: None,
+        may_be_repeated: false,
     };
     let reply = json!({"id": file.id, "url": storage::put_url(request.base_url, &file)});
     team.files.insert(file.id.clone(), file);

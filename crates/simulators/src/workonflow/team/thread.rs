@@ -78,6 +78,11 @@ impl Thread {
 }
 
 impl Comment {
+    /// The ids of the files and images in it.
+    pub fn file_ids(&self) -> impl Iterator<Item = &str> {
+        self.att.as_array().into_iter().flatten().filter_map(|part| part["data"]["id"].as_str())
+    }
+
     /// As in `comment/read`.
     pub(in crate::workonflow) fn to_json(&self) -> Value {
         json!({

@@ -1,12 +1,9 @@
 //! What requests leave behind, and what the system does of its own accord.
 
-use std::time::Duration;
-
 use serde_json::json;
 use simulators::workonflow::{Event, EventTarget, Options, Priority, Workonflow};
 
-use super::client::{Answer, Client};
-use super::{Dialect, World, text};
+use super::{World, text};
 
 const PHONE: &str = "79997775533";
 
@@ -97,36 +94,6 @@ async fn a_thread_goes_through_its_life() {
     assert_eq!(done.body["data"][0]["type"], "Done");
     assert_eq!(done.body["data"][0]["status"], json!(seeds.done_status_id));
     world.assert_no_violations();
-}
-
-#[tokio::test]
-async fn a_file_is_put_to_its_url_and_read_back() {
-    let world = World::start().await;
-    let announced = world.query.write("file/put.url", json!({"filename": "a.mp3", "size": 5})).await;
-    let (id, url) = (text(&announced.body["data"]["id"]), text(&announced.body["data"]["url"]));
-    let http = simulators::http::client().expect("client");
-    assert_eq!(http.put(&url).body("four").send().await.expect("answer").status(), 400, "another size");
-    assert_eq!(http.put(format!("{url}0")).body("bytes").send().await.expect("answer").status(), 403);
-    assert_eq!(world.journal.violations().len(), 2);
-    assert_eq!(http.put(&url).body("bytes").send().await.expect("answer").status(), 200);
-    let found = world.query.read("file/get.url", json!({"fileId": id})).await;
-    let read = http.get(text(&found.body["data"]["url"])).send().await.expect("answer");
-    assert_eq!(read.text().await.expect("text"), "bytes");
-    assert_eq!(world.workonflow.files()[0].content.as_deref(), Some(&b"bytes"[..]));
-}
-
-#[tokio::test]
-async fn an_upload_url_expires() {
-    let journal = simulators::journal::Journal::new();
-    let options = Options { put_url_lifetime: Duration::from_secs(10), ..Options::default() };
-    let workonflow = Workonflow::start(options, &journal).await.expect("starts");
-    let client = Client::new(&workonflow, Dialect::Query);
-    let Answer { body, .. } = client.write("file/put.url", json!({"filename": "a.mp3"})).await;
-    workonflow.set_clock_offset(11_000);
-    let http = simulators::http::client().expect("client");
-    let answer = http.put(text(&body["data"]["url"])).body("bytes").send().await.expect("answer");
-    assert_eq!(answer.status(), 403);
-    assert_eq!(workonflow.files()[0].content, None);
 }
 
 #[tokio::test]
