@@ -6,12 +6,15 @@ mod call;
 mod control;
 mod elsewhere;
 mod exchange;
+mod history;
+mod imagined;
 mod sender;
 mod serve;
 mod signature;
 mod sound;
 mod trouble;
 
+use std::borrow::Cow;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -26,6 +29,8 @@ pub use self::call::{Call, Direction, Leg, LegState, Party, Recording};
 pub use self::elsewhere::Elsewhere;
 use self::exchange::{Announce, NewCall, PhoneSystem};
 pub use self::exchange::{PbxError, Reason};
+pub use self::history::HistoryLimit;
+pub use self::imagined::{Fate, Imagined};
 use self::sender::Queue;
 pub use self::sender::SendOptions;
 pub use self::signature::sign;
@@ -293,12 +298,28 @@ impl Pbx {
         self.handle.system().import(call);
     }
 
-    /// One call as it stands.
-    pub fn call(&self, call: &str) -> Option<Call> {
-        self.handle.system().call(call).ok().cloned()
+    /// Adds calls to the history that nobody has to keep. They can be listed, asked for and their recordings read;
+    /// they cannot change.
+    pub fn imagine(&self, imagined: Imagined) {
+        self.handle.system().imagine(imagined);
     }
 
-    /// All calls, told or not, oldest first.
+    /// `calls/list` answers 429 beyond this limit, from now on; none: never.
+    pub fn limit_history(&self, limit: Option<HistoryLimit>) {
+        self.handle.system().limiter.set(limit);
+    }
+
+    /// How often `calls/list` answered 429 so far.
+    pub fn history_refusals(&self) -> u64 {
+        self.handle.system().limiter.refused
+    }
+
+    /// One call as it stands.
+    pub fn call(&self, call: &str) -> Option<Call> {
+        self.handle.system().call(call).ok().map(Cow::into_owned)
+    }
+
+    /// All calls that happened, told or not, in the order they became known.
     pub fn history(&self) -> Vec<Call> {
         self.handle.system().calls().to_vec()
     }

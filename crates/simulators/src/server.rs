@@ -23,7 +23,7 @@ use self::control::with_control;
 use self::door::Door;
 pub use self::guard::Exchange;
 use self::guard::Guard;
-pub(crate) use self::guard::Streamed;
+pub(crate) use self::guard::JournalNote;
 use crate::faults::Faults;
 use crate::journal::{Journal, System};
 

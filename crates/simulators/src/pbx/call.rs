@@ -127,33 +127,75 @@ impl Call {
     }
 
     /// The shape of `GET calls`; `url_of` gives the present url of a leg's recording.
-    pub(super) fn to_history(&self, url_of: impl Fn(&Leg) -> String) -> Value {
-        let legs: Vec<Value> = self
-            .legs
-            .iter()
-            .map(|leg| {
-                let recording = leg
-                    .recording
-                    .as_ref()
-                    .map(|recording| recording_reference(&leg.id, &url_of(leg), recording));
-                json!({
-                    "id": leg.id, "from": leg.from, "to": leg.to, "started_at": text(leg.started_at),
-                    "answered_at": leg.answered_at.map(text), "finished_at": leg.finished_at.map(text),
-                    "recording": recording
-                })
-            })
-            .collect();
-        json!({
-            "call_id": self.call_id, "direction": self.direction, "client_phone": self.client_phone,
-            "vats_phone": self.vats_phone, "request_id": self.request_id, "started_at": text(self.started_at),
-            "finished_at": self.finished_at.map(text), "legs": legs
-        })
+    pub(super) fn to_history(&self, url_of: impl Fn(&Leg) -> String) -> CallShown<'_> {
+        CallShown {
+            call_id: &self.call_id,
+            direction: self.direction,
+            client_phone: &self.client_phone,
+            vats_phone: &self.vats_phone,
+            request_id: self.request_id.as_deref(),
+            started_at: text(self.started_at),
+            finished_at: self.finished_at.map(text),
+            legs: self.legs.iter().map(|leg| LegShown::new(leg, &url_of)).collect(),
+        }
     }
 }
 
-/// `{leg_id, url, content_type, size}`
-pub(super) fn recording_reference(leg_id: &str, url: &str, recording: &Recording) -> Value {
-    json!({"leg_id": leg_id, "url": url, "content_type": recording.content_type, "size": recording.sound.size()})
+/// A call in the history.
+#[derive(Debug, Serialize)]
+pub(super) struct CallShown<'a> {
+    call_id: &'a str,
+    direction: Direction,
+    client_phone: &'a str,
+    vats_phone: &'a str,
+    request_id: Option<&'a str>,
+    started_at: String,
+    finished_at: Option<String>,
+    legs: Vec<LegShown<'a>>,
+}
+
+/// A leg in the history.
+#[derive(Debug, Serialize)]
+struct LegShown<'a> {
+    id: &'a str,
+    from: &'a Party,
+    to: &'a Party,
+    started_at: String,
+    answered_at: Option<String>,
+    finished_at: Option<String>,
+    recording: Option<RecordingShown<'a>>,
+}
+
+/// Where a recording is read, and what it is.
+#[derive(Debug, Serialize)]
+pub(super) struct RecordingShown<'a> {
+    leg_id: &'a str,
+    url: String,
+    content_type: &'a str,
+    size: u64,
+}
+
+impl<'a> LegShown<'a> {
+    fn new(leg: &'a Leg, url_of: &impl Fn(&Leg) -> String) -> Self {
+        Self {
+            id: &leg.id,
+            from: &leg.from,
+            to: &leg.to,
+            started_at: text(leg.started_at),
+            answered_at: leg.answered_at.map(text),
+            finished_at: leg.finished_at.map(text),
+            recording: RecordingShown::of(leg, url_of),
+        }
+    }
+}
+
+impl<'a> RecordingShown<'a> {
+    /// The recording of a leg, if it has one.
+    pub(super) fn of(leg: &'a Leg, url_of: impl Fn(&Leg) -> String) -> Option<Self> {
+        let recording = leg.recording.as_ref()?;
+        let (content_type, size) = (recording.content_type.as_str(), recording.sound.size());
+        Some(Self { leg_id: &leg.id, url: url_of(leg), content_type, size })
+    }
 }
 
 /// RFC 3339 with milliseconds and offset.

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 
 use super::call::{Call, LegState, Party, Recording};
 use super::exchange::{Announce, NewCall, PhoneSystem};
+use super::history::HistoryLimit;
+use super::imagined::Imagined;
 use super::sound::Sound;
 use super::{Direction, Handle, PbxError};
 
@@ -24,6 +26,8 @@ pub(super) fn routes(handle: Handle) -> impl Endpoint<Output = Response> + 'stat
         .at("/_sim/silent", post(silent))
         .at("/_sim/connect", post(connect))
         .at("/_sim/events", post(send_events))
+        .at("/_sim/imagine", post(imagine))
+        .at("/_sim/history-limit", post(limit_history))
         .nest("/_sim/recordings", recordings::routes())
         .at("/_sim/calls/:call/:action", post(act))
         .data(handle)
@@ -85,13 +89,14 @@ fn show_state(handle: Data<&Handle>) -> Json<Value> {
     let calls: Vec<Value> = system.calls().iter().map(|call| with_states(&system, call)).collect();
     Json(json!({
         "calls": calls, "waiting": handle.queue.len(), "silent": *handle.silent.borrow(),
-        "webhook_url": handle.queue.url(), "extensions": handle.options.extensions
+        "webhook_url": handle.queue.url(), "extensions": handle.options.extensions,
+        "history_refusals": system.limiter.refused
     }))
 }
 
 /// A call as the history shows it, each leg with its present state.
 fn with_states(system: &PhoneSystem, call: &Call) -> Value {
-    let mut shown = system.history_entry(call);
+    let mut shown = json!(system.history_entry(call));
     for (position, leg) in call.legs.iter().enumerate() {
         shown["legs"][position]["state"] = json!(leg.state);
     }
@@ -135,6 +140,19 @@ fn send_events(handle: Data<&Handle>, body: Json<Vec<Value>>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
+#[handler]
+fn imagine(handle: Data<&Handle>, imagined: Json<Imagined>) -> StatusCode {
+    handle.system().imagine(imagined.0);
+    StatusCode::NO_CONTENT
+}
+
+/// A limit, or null for none.
+#[handler]
+fn limit_history(handle: Data<&Handle>, limit: Json<Option<HistoryLimit>>) -> StatusCode {
+    handle.system().limiter.set(limit.0);
+    StatusCode::NO_CONTENT
+}
+
 /// Answers the call's new state, or why it cannot do that. The body may be left out.
 #[handler]
 fn act(handle: Data<&Handle>, Path((call, action)): Path<(String, String)>, body: String) -> Response {
@@ -148,7 +166,7 @@ fn act(handle: Data<&Handle>, Path((call, action)): Path<(String, String)>, body
     };
     let system = handle.system();
     match done.and_then(|()| system.call(&call)) {
-        Ok(call) => answer(StatusCode::OK, with_states(&system, call)),
+        Ok(call) => answer(StatusCode::OK, with_states(&system, &call)),
         Err(error) => answer(StatusCode::CONFLICT, json!({"error": error.to_string()})),
     }
 }
@@ -186,14 +204,17 @@ fn perform(
 
 /// The first leg of a call in the given state.
 fn the_leg(system: &PhoneSystem, call: &str, state: LegState) -> Option<String> {
-    let legs = &system.call(call).ok()?.legs;
-    legs.iter().find(|leg| leg.state == state).map(|leg| leg.id.clone())
+    let call = system.call(call).ok()?;
+    call.legs.iter().find(|leg| leg.state == state).map(|leg| leg.id.clone())
 }
 
 /// The first leg with a conversation and without a recording.
 fn recordable(system: &PhoneSystem, call: &str) -> Option<String> {
-    let legs = &system.call(call).ok()?.legs;
-    legs.iter().find(|leg| leg.answered_at.is_some() && leg.recording.is_none()).map(|leg| leg.id.clone())
+    let call = system.call(call).ok()?;
+    call.legs
+        .iter()
+        .find(|leg| leg.answered_at.is_some() && leg.recording.is_none())
+        .map(|leg| leg.id.clone())
 }
 
 fn known_reason(word: &str) -> Option<&'static str> {

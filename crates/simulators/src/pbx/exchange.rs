@@ -1,11 +1,17 @@
 //! The telephone exchange: calls change here and nowhere else, and each change says what a webhook has to tell.
 
+mod index;
+
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Duration, FixedOffset};
 use serde_json::{Value, json};
 
-use super::call::{Call, Direction, Leg, LegState, Party, Recording, recording_reference, text};
+use self::index::Index;
+use super::call::{Call, CallShown, Direction, Leg, LegState, Party, Recording, RecordingShown, text};
+use super::history::{Limiter, Place};
+use super::imagined::Imagined;
 use super::trouble::Troubles;
 use crate::clock;
 
@@ -27,6 +33,9 @@ pub type Reason = Option<&'static str>;
 #[derive(Debug, Default)]
 pub(super) struct PhoneSystem {
     calls: Vec<Call>,
+    index: Index,
+    imagined: Vec<Imagined>,
+    pub(super) limiter: Limiter,
     forgotten: HashSet<String>,
     next_event: u64,
     /// The offset that times are written with.
@@ -68,15 +77,36 @@ impl PhoneSystem {
         &self.calls
     }
 
-    pub(super) fn call(&self, call_id: &str) -> Result<&Call, PbxError> {
-        self.calls
-            .iter()
-            .rfind(|call| call.call_id == call_id && !self.forgotten.contains(call_id))
-            .ok_or_else(|| PbxError::UnknownCall(call_id.to_owned()))
+    /// A call that happened or is imagined.
+    pub(super) fn call(&self, call_id: &str) -> Result<Cow<'_, Call>, PbxError> {
+        let happened = || self.index.call(call_id).map(|position| Cow::Borrowed(&self.calls[position]));
+        let imagined = || self.imagined.iter().find_map(|imagined| imagined.find(call_id)).map(Cow::Owned);
+        let found = if self.forgotten.contains(call_id) { None } else { happened().or_else(imagined) };
+        found.ok_or_else(|| PbxError::UnknownCall(call_id.to_owned()))
+    }
+
+    /// The call that was begun for a request.
+    pub(super) fn requested(&self, request_id: &str) -> Option<&Call> {
+        self.index.request(request_id).map(|position| &self.calls[position])
+    }
+
+    /// What happened from this place on, oldest first.
+    pub(super) fn happened_since(&self, place: Place) -> impl Iterator<Item = Cow<'_, Call>> {
+        self.index.since(place).map(|position| Cow::Borrowed(&self.calls[position]))
+    }
+
+    pub(super) fn imagined(&self) -> &[Imagined] {
+        &self.imagined
+    }
+
+    /// These calls are in the history, too.
+    pub(super) fn imagine(&mut self, imagined: Imagined) {
+        self.imagined.push(imagined);
     }
 
     /// Puts a finished call into the history, without a word to anyone.
     pub(super) fn import(&mut self, call: Call) {
+        self.index.add(&call, self.calls.len());
         self.calls.push(call);
     }
 
@@ -89,7 +119,7 @@ impl PhoneSystem {
     pub(super) fn begin(&mut self, new: NewCall<'_>) -> String {
         let now = self.now();
         let call_id = format!("pbx-{}-{}", clock::now().format("%Y%m%d%H%M%S"), self.calls.len() + 1);
-        self.calls.push(Call {
+        self.import(Call {
             call_id: call_id.clone(),
             direction: new.direction,
             client_phone: new.client_phone.to_owned(),
@@ -210,17 +240,22 @@ impl PhoneSystem {
     }
 
     /// The recording of a leg, by the leg's id alone.
-    pub(super) fn recording(&self, leg_id: &str) -> Option<&Recording> {
-        self.calls.iter().flat_map(|call| &call.legs).find(|leg| leg.id == leg_id)?.recording.as_ref()
+    pub(super) fn recording(&self, leg_id: &str) -> Option<Recording> {
+        let of = |call: &Call| call.legs.iter().find(|leg| leg.id == leg_id)?.recording.clone();
+        match self.index.leg(leg_id) {
+            Some(position) => of(&self.calls[position]),
+            None => of(&self.imagined.iter().find_map(|imagined| imagined.find_leg(leg_id))?),
+        }
     }
 
-    pub(super) fn history_entry(&self, call: &Call) -> Value {
+    pub(super) fn history_entry<'a>(&self, call: &'a Call) -> CallShown<'a> {
         call.to_history(|leg| self.url_of(leg))
     }
 
     fn ring(&mut self, call: usize, from: Party, to: Party) -> usize {
         let now = self.now();
         let id = format!("{}-{}", self.calls[call].call_id, self.calls[call].legs.len() + 1);
+        self.index.add_leg(&id, call);
         self.calls[call].legs.push(Leg::ringing(id, from, to, now));
         let leg = self.calls[call].legs.len() - 1;
         self.tell(call, "leg.ringing", Some(leg), None);
@@ -244,9 +279,8 @@ impl PhoneSystem {
         self.next_event += 1;
         let call = &self.calls[call];
         let leg = leg.map(|leg| &call.legs[leg]);
-        let recording = leg.filter(|_| kind == "recording.ready").and_then(|leg| {
-            leg.recording.as_ref().map(|recording| recording_reference(&leg.id, &self.url_of(leg), recording))
-        });
+        let recorded = leg.filter(|_| kind == "recording.ready");
+        let recording = recorded.and_then(|leg| RecordingShown::of(leg, |leg| self.url_of(leg)));
         self.events.push(json!({
             "id": format!("{}-evt-{}", call.call_id, self.next_event), "type": kind, "at": text(self.now()),
             "call_id": call.call_id, "direction": call.direction, "client_phone": call.client_phone,
@@ -268,8 +302,7 @@ impl PhoneSystem {
     }
 
     fn position(&self, call_id: &str) -> Result<usize, PbxError> {
-        let position = self.calls.iter().rposition(|call| call.call_id == call_id);
-        position.ok_or_else(|| PbxError::UnknownCall(call_id.to_owned()))
+        self.index.call(call_id).ok_or_else(|| PbxError::UnknownCall(call_id.to_owned()))
     }
 
     fn open_call(&self, call_id: &str) -> Result<usize, PbxError> {

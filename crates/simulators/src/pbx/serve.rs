@@ -9,7 +9,7 @@ use poem::{Body, Response, ResponseBuilder};
 
 use super::call::Recording;
 use super::trouble::TroubleKind;
-use crate::server::Streamed;
+use crate::server::JournalNote;
 
 /// What a proxy says when the host behind it cannot be reached: HTTP 200 all the same.
 const PAGE: &str = "<!DOCTYPE html><html><body>The service is temporarily unavailable</body></html>";
@@ -92,7 +92,7 @@ fn stream_of(
             (Body::from_bytes_stream(blocks.chain(broken())), format!("({length} bytes, cut after {sent})"))
         }
     };
-    response.extension(Streamed(note)).body(body)
+    response.extension(JournalNote(note)).body(body)
 }
 
 /// The end of a connection that breaks.

@@ -50,9 +50,9 @@ impl Exchange {
     }
 }
 
-/// Beside a response: its body is sent as it is made, and the journal shows this instead.
+/// Beside a response: the journal shows this instead of its body, which is sent as it is made.
 #[derive(Debug, Clone)]
-pub(crate) struct Streamed(pub(crate) String);
+pub(crate) struct JournalNote(pub(crate) String);
 
 /// A simulated system with its journal and its faults.
 pub(super) struct Guard<E> {
@@ -155,7 +155,7 @@ fn loses_answer(fault: Option<&str>) -> bool {
 /// Journals the exchange and hands the response back with its body intact.
 async fn finish(journal: &Journal, mut record: Record, mut response: Response) -> Response {
     record.status = response.status().as_u16();
-    if let Some(Streamed(note)) = response.extensions().get() {
+    if let Some(JournalNote(note)) = response.extensions().get() {
         record.reply = Value::String(note.clone());
     } else {
         let reply = response.take_body().into_bytes().await.unwrap_or_default();

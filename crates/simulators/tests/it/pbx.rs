@@ -1,6 +1,7 @@
 //! The generic PBX: the webhooks it sends, the control API it offers.
 
 mod control;
+mod history;
 mod recordings;
 mod webhooks;
 

@@ -1,12 +1,49 @@
 //! How the PBX answers what it cannot do.
 
+use std::marker::PhantomData;
+
 use poem::http::StatusCode;
 use poem::{IntoResponse, Response};
+use poem_openapi::registry::{MetaResponses, Registry};
 use poem_openapi::types::{Any, Type};
 use poem_openapi::{ApiResponse, Object};
 use serde_json::{Value, json};
 
 use crate::strict::{Described, Refusal};
+
+/// Documented as `A`, and able to be anything: a stream, or what a PBX in trouble sends.
+pub(super) struct Served<A> {
+    response: Response,
+    documented: PhantomData<fn() -> A>,
+}
+
+impl<A> Served<A> {
+    pub(super) fn new(response: Response) -> Self {
+        Self { response, documented: PhantomData }
+    }
+}
+
+impl<A: IntoResponse> From<A> for Served<A> {
+    fn from(answer: A) -> Self {
+        Self::new(answer.into_response())
+    }
+}
+
+impl<A> IntoResponse for Served<A> {
+    fn into_response(self) -> Response {
+        self.response
+    }
+}
+
+impl<A: ApiResponse> ApiResponse for Served<A> {
+    fn meta() -> MetaResponses {
+        A::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        A::register(registry);
+    }
+}
 
 /// Every answer but those of creation and deletion.
 #[derive(ApiResponse)]
@@ -55,6 +92,13 @@ pub(super) fn words(refusal: &Refusal) -> Response {
         }
         status => error("invalid", &refusal.text).with_status(status).into_response(),
     }
+}
+
+/// Asked too often; in so many seconds it may be asked again.
+pub(super) fn too_often(retry_after: u64) -> Response {
+    let body = error("unavailable", "asked too often");
+    let body = body.with_status(StatusCode::TOO_MANY_REQUESTS);
+    body.with_header("retry-after", retry_after).into_response()
 }
 
 /// The PBX cannot answer at the moment.

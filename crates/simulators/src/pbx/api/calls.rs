@@ -1,19 +1,23 @@
 //! `…/control/calls`: begin a call, end a leg, read the history.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::time::Instant;
+
 use chrono::{DateTime, FixedOffset};
-use poem::web::Data;
+use poem::IntoResponse;
+use poem::web::{Data, Json};
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{ApiResponse, OpenApi};
+use serde::Serialize;
 use serde_json::json;
 
 use super::ControlToken;
-use super::answer::{Answer, ErrorBody, error};
+use super::answer::{Answer, ErrorBody, Served, error, too_often};
 use super::wire::{CallBody, CallId, CallPage, CreateCall};
-use crate::pbx::call::Call;
+use crate::pbx::call::CallShown;
+use crate::pbx::exchange::PhoneSystem;
+use crate::pbx::history::{Place, Window};
 use crate::pbx::{Handle, PbxError};
-use crate::server::Exchange;
+use crate::server::{Exchange, JournalNote};
 use crate::strict::{Described, Invalid, Strict};
 
 /// The size of a page, and the largest.
@@ -64,7 +68,7 @@ impl Calls {
                 &format!("there is no extension {}", wanted.extension),
             ));
         }
-        if let Some(call) = requested(&handle, &wanted.request_id) {
+        if let Some(call) = handle.system().requested(&wanted.request_id).cloned() {
             if call.client_phone != wanted.client_phone.0 || call.leg(&wanted.extension).is_none() {
                 exchange.violation(format!("the request id {} was used for another call", wanted.request_id));
                 return Created::Conflict(error("conflict", "the request id was used for another call"));
@@ -102,7 +106,7 @@ impl Calls {
         cursor: Query<Option<String>>,
         /// 1 to 500; 100 unless given.
         limit: Query<Option<usize>>,
-    ) -> poem::Result<Answer<CallPage>> {
+    ) -> poem::Result<Served<Answer<CallPage>>> {
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MAX_LIMIT).contains(&limit) {
             return Err(Invalid::one("limit", format!("the limit is not in 1..={MAX_LIMIT}")).into());
@@ -112,18 +116,16 @@ impl Calls {
         }
         let after = match &cursor.0 {
             Some(cursor) => {
-                Some(decode(cursor).ok_or_else(|| Invalid::one("cursor", "not a cursor of mine"))?)
+                Some(Place::decode(cursor).ok_or_else(|| Invalid::one("cursor", "not a cursor of mine"))?)
             }
             None => None,
         };
-        let system = handle.system();
-        let mut calls: Vec<&Call> =
-            system.calls().iter().filter(|call| (*from..*to).contains(&call.started_at)).collect();
-        calls.sort_by_key(|call| position(call));
-        calls.retain(|call| after.as_ref().is_none_or(|after| position(call) > *after));
-        let next = calls.get(limit - 1).filter(|_| calls.len() > limit).map(|last| encode(last));
-        let page: Vec<_> = calls.iter().take(limit).map(|call| system.history_entry(call)).collect();
-        Ok(Answer::Done(Described::new(json!({"calls": page, "next_cursor": next}))))
+        let window = Window { from: *from, to: *to, after, limit };
+        let mut system = handle.system();
+        if let Err(retry_after) = system.limiter.take(Instant::now()) {
+            return Ok(Served::new(too_often(retry_after)));
+        }
+        Ok(page(&system, &window))
     }
 
     /// One call, with fresh urls of its recordings
@@ -136,29 +138,28 @@ impl Calls {
     ) -> Answer<CallBody> {
         let system = handle.system();
         match system.call(&call_id) {
-            Ok(call) => Answer::Done(Described::new(system.history_entry(call))),
+            Ok(call) => Answer::Done(Described::new(json!(system.history_entry(&call)))),
             Err(unknown) => Answer::NotFound(error("not_found", &unknown.to_string())),
         }
     }
 }
 
-fn requested(handle: &Handle, request_id: &str) -> Option<Call> {
-    handle.system().calls().iter().rfind(|call| call.request_id.as_deref() == Some(request_id)).cloned()
+/// [`CallPage`], to be written.
+#[derive(Serialize)]
+struct PageShown<'a> {
+    calls: Vec<CallShown<'a>>,
+    next_cursor: Option<String>,
 }
 
-/// Where a call stands in the history.
-fn position(call: &Call) -> (i64, String) {
-    (call.started_at.timestamp_millis(), call.call_id.clone())
-}
-
-fn encode(last: &Call) -> String {
-    let (millis, id) = position(last);
-    URL_SAFE_NO_PAD.encode(format!("{millis}|{id}"))
-}
-
-fn decode(cursor: &str) -> Option<(i64, String)> {
-    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-    let text = String::from_utf8(bytes).ok()?;
-    let (millis, id) = text.split_once('|')?;
-    Some((millis.parse().ok()?, id.to_owned()))
+fn page(system: &PhoneSystem, window: &Window) -> Served<Answer<CallPage>> {
+    let page = system.page(window);
+    let calls: Vec<_> = page.calls.iter().map(|call| system.history_entry(call)).collect();
+    // Written at once: a page of values costs several times as much to make.
+    let body = PageShown { calls, next_cursor: page.next.map(|last| last.encode()) };
+    let mut response = Json(body).into_response();
+    if !system.imagined().is_empty() {
+        // A journal of a million calls would cost the memory that imagining them saves.
+        response.extensions_mut().insert(JournalNote(format!("({} calls)", page.calls.len())));
+    }
+    Served::new(response)
 }

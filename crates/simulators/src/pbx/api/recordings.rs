@@ -1,14 +1,13 @@
 //! Recordings, read by plain `GET` with the bearer token.
 
+use poem::Request;
 use poem::web::Data;
-use poem::{IntoResponse, Request, Response};
 use poem_openapi::param::Path;
 use poem_openapi::payload::Binary;
-use poem_openapi::registry::{MetaResponses, Registry};
 use poem_openapi::{ApiResponse, OpenApi};
 
 use super::ControlToken;
-use super::answer::{ErrorBody, error};
+use super::answer::{ErrorBody, Served, error};
 use crate::pbx::{Handle, serve};
 use crate::strict::Described;
 
@@ -26,25 +25,6 @@ enum Answer {
     Expired(Described<ErrorBody>),
 }
 
-/// Documented as [`Answer`], and able to be anything that a PBX in trouble sends.
-struct Served(Response);
-
-impl IntoResponse for Served {
-    fn into_response(self) -> Response {
-        self.0
-    }
-}
-
-impl ApiResponse for Served {
-    fn meta() -> MetaResponses {
-        Answer::meta()
-    }
-
-    fn register(registry: &mut Registry) {
-        Answer::register(registry);
-    }
-}
-
 pub(super) struct Recordings;
 
 #[OpenApi]
@@ -58,17 +38,15 @@ impl Recordings {
         generation: Path<u32>,
         leg_id: Path<String>,
         request: &Request,
-    ) -> Served {
+    ) -> Served<Answer> {
         let mut system = handle.system();
         if *generation != system.generation_of(&leg_id) {
-            return Served(Answer::Expired(error("expired", "the url has expired")).into_response());
+            return Answer::Expired(error("expired", "the url has expired")).into();
         }
-        let Some(recording) = system.recording(&leg_id).cloned() else {
-            return Served(
-                Answer::NotFound(error("not_found", "there is no such recording")).into_response(),
-            );
+        let Some(recording) = system.recording(&leg_id) else {
+            return Answer::NotFound(error("not_found", "there is no such recording")).into();
         };
         let troubles = system.troubles.take(&leg_id);
-        Served(serve::answer(&recording, request.headers(), &troubles))
+        Served::new(serve::answer(&recording, request.headers(), &troubles))
     }
 }
