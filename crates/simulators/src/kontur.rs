@@ -186,6 +186,16 @@ impl Kontur {
         self.handle.shared.state().workspaces.get_mut(workspace).is_some_and(|found| found.delete(id))
     }
 
+    /// The same for the communication of a call, by the telephony's id. Says which one it was.
+    pub fn delete_communication_of(&self, workspace: &str, external_id: &str) -> Option<Uuid> {
+        self.handle.shared.state().workspaces.get_mut(workspace)?.delete_call(external_id)
+    }
+
+    /// Brings a deleted communication back, as a user can. Says whether it was deleted.
+    pub fn restore_communication(&self, workspace: &str, id: Uuid) -> bool {
+        self.handle.shared.state().workspaces.get_mut(workspace).is_some_and(|found| found.restore(id))
+    }
+
     /// Whether the same body may come twice without being a violation: for tests that kill the server, after which
     /// it cannot know what had arrived. (An answer lost to a fault is forgiven anyway.)
     pub fn allow_repeats(&self, allowed: bool) {

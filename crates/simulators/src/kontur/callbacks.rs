@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::answer::Conflict;
 use super::communication::Communication;
+use super::feed::Author;
 use super::order;
 use super::wire::{
     CallEvent, CallFailed, CallFinished, CallItem, CallRecording, CallStarted, Participant, ParticipantType,
@@ -45,7 +46,7 @@ impl Callback<'_> {
         known.started = true;
         self.accept(known);
         let known = known.clone();
-        workspace.announce(change, id);
+        workspace.announce(change, Author::Integration, id);
         Ok(known.to_wire(&workspace.setup.integration_name))
     }
 
@@ -82,7 +83,7 @@ impl Callback<'_> {
         self.report(order::call_failed(known));
         known.failed = true;
         self.accept(known);
-        workspace.announce("patch", body.communication_id);
+        workspace.announce("patch", Author::Integration, body.communication_id);
         Ok(done())
     }
 
@@ -104,7 +105,7 @@ impl Callback<'_> {
             }
         }
         self.accept(known);
-        workspace.announce("patch", body.communication_id);
+        workspace.announce("patch", Author::Integration, body.communication_id);
         Ok(done())
     }
 
@@ -125,7 +126,7 @@ impl Callback<'_> {
         known.registered += 1;
         known.items = self.json["items"].as_array().cloned().unwrap_or_default();
         known.recordings = recordings;
-        workspace.announce(change, id);
+        workspace.announce(change, Author::Integration, id);
         Ok(done())
     }
 

@@ -18,6 +18,8 @@ pub(super) fn routes(handle: Handle) -> impl Endpoint<Output = Response> + 'stat
         .at("/_sim/state", get(show_state))
         .at(format!("{workspace}/communications"), get(list_communications))
         .at(format!("{workspace}/communications/:id"), poem::delete(delete))
+        .at(format!("{workspace}/communications/:id/restore"), post(restore))
+        .at(format!("{workspace}/calls/:external_id"), poem::delete(delete_call))
         .at(format!("{workspace}/setup"), post(setup))
         .at(format!("{workspace}/upgrade"), post(upgrade))
         .at(format!("{workspace}/sync"), post(sync))
@@ -80,6 +82,20 @@ fn list_communications(handle: Data<&Handle>, ws: Path<String>) -> Json<Vec<Comm
 #[handler]
 fn delete(handle: Data<&Handle>, Path((ws, id)): Path<(String, Uuid)>) -> StatusCode {
     let deleted = handle.shared.state().workspace(&ws).is_ok_and(|workspace| workspace.delete(id));
+    if deleted { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
+}
+
+#[handler]
+fn restore(handle: Data<&Handle>, Path((ws, id)): Path<(String, Uuid)>) -> StatusCode {
+    let restored = handle.shared.state().workspace(&ws).is_ok_and(|workspace| workspace.restore(id));
+    if restored { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
+}
+
+/// Deletes the communication of a call by the telephony's id.
+#[handler]
+fn delete_call(handle: Data<&Handle>, Path((ws, external_id)): Path<(String, String)>) -> StatusCode {
+    let mut state = handle.shared.state();
+    let deleted = state.workspace(&ws).is_ok_and(|workspace| workspace.delete_call(&external_id).is_some());
     if deleted { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
 }
 

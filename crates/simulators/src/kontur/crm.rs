@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::Handle;
 use super::communication::Communication;
+use super::feed::Author;
 use crate::clock;
 use crate::journal::{Record, System};
 
@@ -181,7 +182,7 @@ impl Crm {
         };
         if let Ok(workspace) = self.handle.shared.state().workspace(&self.workspace) {
             workspace.communications.add(communication);
-            workspace.announce("create", id);
+            workspace.announce("create", Author::User, id);
         }
         id
     }

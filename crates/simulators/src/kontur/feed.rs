@@ -1,5 +1,7 @@
 //! The event feed of a workspace, contract §7.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -13,11 +15,38 @@ const MAX_LIMIT: usize = 1000;
 pub(super) struct Feed {
     items: Vec<Value>,
     offsets: Vec<Uuid>,
+    /// The place of each offset.
+    places: HashMap<Uuid, usize>,
+}
+
+/// Who changed something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Author {
+    /// The server under test, by a callback.
+    Integration,
+    /// A user, in the CRM.
+    User,
+}
+
+impl Author {
+    /// As in `createdWith`.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Integration => "Integration",
+            Self::User => "WebApp",
+        }
+    }
 }
 
 impl Feed {
     /// Appends a change of a communication.
-    pub(super) fn communication(&mut self, change: &str, id: Uuid, old: &Value, new: &Value) {
+    pub(super) fn communication(
+        &mut self,
+        change: &str,
+        author: Author,
+        id: Uuid,
+        (old, new): (&Value, &Value),
+    ) {
         let offset = Uuid::new_v4();
         self.items.push(json!({
             "id": Uuid::new_v4(),
@@ -25,8 +54,9 @@ impl Feed {
             "type": "change",
             "changeData": {"type": change, "old": old, "new": new},
             "entityIds": {"communicationId": id},
-            "createInfo": {"createdAt": clock::now_text(), "createdWith": "Integration"}
+            "createInfo": {"createdAt": clock::now_text(), "createdWith": author.word()}
         }));
+        self.places.insert(offset, self.offsets.len());
         self.offsets.push(offset);
     }
 
@@ -34,7 +64,7 @@ impl Feed {
     pub(super) fn page(&self, offset: Option<Uuid>, limit: usize) -> Option<Value> {
         let from = match offset {
             None => 0,
-            Some(offset) => 1 + self.offsets.iter().rposition(|known| *known == offset)?,
+            Some(offset) => 1 + self.places.get(&offset)?,
         };
         let to = self.items.len().min(from + limit.clamp(1, MAX_LIMIT));
         let page = &self.items[from..to];

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::communication::Communication;
-use super::feed::Feed;
+use super::feed::{Author, Feed};
 use super::files::StoredFile;
 use crate::clock;
 
@@ -90,19 +90,44 @@ impl Workspace {
         }
     }
 
-    /// Writes to the feed what has become of a communication (`create`, `patch`).
-    pub(super) fn announce(&mut self, change: &str, id: Uuid) {
+    /// Writes to the feed what has become of a communication (`create`, `patch`, `restore`).
+    pub(super) fn announce(&mut self, change: &str, author: Author, id: Uuid) {
         let Some(communication) = self.communications.get(id) else { return };
         let new = communication.to_wire(&self.setup.integration_name);
-        self.feed.communication(change, id, &Value::Null, &new);
+        self.feed.communication(change, author, id, (&Value::Null, &new));
     }
 
-    /// Deletes a communication, as a user can; says whether it was there.
+    /// Deletes a communication, as a user can; says whether it was there. Its recordings may be bound anew.
     pub(super) fn delete(&mut self, id: Uuid) -> bool {
-        let Some(old) = self.communications.remove(id) else { return false };
-        let old = old.to_wire(&self.setup.integration_name);
-        self.feed.communication("delete", id, &old, &Value::Null);
+        let Some(gone) = self.communications.delete(id) else { return false };
+        let old = gone.to_wire(&self.setup.integration_name);
+        let recordings = gone.recordings.clone();
+        self.set_bound(&recordings, false);
+        self.feed.communication("delete", Author::User, id, (&old, &Value::Null));
         true
+    }
+
+    /// Deletes the communication of a call, by the telephony's id; says which one it was.
+    pub(super) fn delete_call(&mut self, external_id: &str) -> Option<Uuid> {
+        let id = self.communications.by_external_id(external_id)?.id;
+        self.delete(id).then_some(id)
+    }
+
+    /// Brings a deleted communication back, as a user can; says whether it was deleted.
+    pub(super) fn restore(&mut self, id: Uuid) -> bool {
+        let Some(back) = self.communications.restore(id) else { return false };
+        let recordings = back.recordings.clone();
+        self.set_bound(&recordings, true);
+        self.announce("restore", Author::User, id);
+        true
+    }
+
+    fn set_bound(&mut self, files: &[Uuid], bound: bool) {
+        for id in files {
+            if let Some(file) = self.files.get_mut(id) {
+                file.bound = bound;
+            }
+        }
     }
 
     /// Whether the user may appear in a callback.
@@ -114,7 +139,9 @@ impl Workspace {
 /// Communications in the order they were made, found by id and by external id.
 #[derive(Default)]
 pub(super) struct Communications {
+    /// A deleted one leaves its place empty.
     list: Vec<Option<Communication>>,
+    deleted: HashMap<Uuid, Communication>,
     by_id: HashMap<Uuid, usize>,
     by_external_id: HashMap<String, usize>,
 }
@@ -157,11 +184,25 @@ impl Communications {
         self.list.iter().flatten()
     }
 
-    fn remove(&mut self, id: Uuid) -> Option<Communication> {
-        let gone = self.list.get_mut(*self.by_id.get(&id)?)?.take()?;
-        if let Some(external_id) = &gone.external_id {
+    /// Takes one out of its place and keeps it for [`Communications::restore`].
+    fn delete(&mut self, id: Uuid) -> Option<&Communication> {
+        let position = *self.by_id.get(&id)?;
+        let gone = self.list.get_mut(position)?.take()?;
+        if let Some(external_id) = &gone.external_id
+            && self.by_external_id.get(external_id) == Some(&position)
+        {
             self.by_external_id.remove(external_id);
         }
-        Some(gone)
+        Some(self.deleted.entry(id).or_insert(gone))
+    }
+
+    /// Puts a deleted one back. Its external id stays with the one that has it by now.
+    fn restore(&mut self, id: Uuid) -> Option<&Communication> {
+        let position = *self.by_id.get(&id)?;
+        let back = self.deleted.remove(&id)?;
+        if let Some(external_id) = &back.external_id {
+            self.by_external_id.entry(external_id.clone()).or_insert(position);
+        }
+        Some(self.list.get_mut(position)?.insert(back))
     }
 }

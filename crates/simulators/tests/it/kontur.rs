@@ -2,6 +2,7 @@
 
 mod callbacks;
 mod crm;
+mod deletions;
 mod files;
 mod instances;
 mod order;

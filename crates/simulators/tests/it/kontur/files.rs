@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{World, read, registered};
 
-async fn upload(world: &World, field: &'static str, bytes: Vec<u8>) -> (u16, Value) {
+pub(super) async fn upload(world: &World, field: &'static str, bytes: Vec<u8>) -> (u16, Value) {
     let part = Part::bytes(bytes).file_name("talk.mp3").mime_str("audio/mpeg").expect("a type");
     let request = world.request(Method::POST, "files").multipart(Form::new().part(field, part));
     read(request.send().await.expect("answer")).await
