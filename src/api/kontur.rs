@@ -12,6 +12,7 @@ use domain::secret::Secret;
 use engine::dial::CallCommand;
 use engine::happening;
 use engine::instance::Instance;
+use engine::sync::SyncRequest;
 use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Route, RouteMethod};
 use serde_json::Value;
 
@@ -108,7 +109,7 @@ impl Handler {
         match self.command {
             Command::Setup => self.setup(&instance, request).await,
             Command::Upgrade => Ok(engine.upgrade(&instance).await?),
-            Command::Sync => Ok(engine.begin_sync(&instance, None).await.map(drop)?),
+            Command::Sync => Ok(engine.begin_sync(&instance, SyncRequest::News).await.map(drop)?),
             Command::Call => self.call(&instance, request).await,
             Command::HangUp => self.hang_up(&instance, request).await,
         }

@@ -36,6 +36,8 @@ pub(crate) enum Kind {
     Word(&'static [&'static str]),
     /// An IANA name.
     TimeZone,
+    /// A cron expression, or `never`.
+    Schedule,
     /// A country whose numbering is known.
     Country,
     /// What is logged.
@@ -174,6 +176,7 @@ impl Key {
             Kind::Boolean => format!("true or false: {what}"),
             Kind::Word(words) => format!("{what}: {}", one_of(words)),
             Kind::TimeZone => format!("{what} as an IANA name such as \"Europe/Moscow\""),
+            Kind::Schedule => format!("{what} as five cron fields such as \"*/5 * * * *\", or \"never\""),
             Kind::Country => format!("{what} as a code of two capitals such as \"RU\""),
             Kind::Level => format!("{what}, such as \"info\" or \"warn,engine=debug\""),
             Kind::Free | Kind::Table(_) | Kind::Tagged(..) => format!("{what} as a table"),

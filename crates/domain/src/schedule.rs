@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono_tz::Tz;
+pub use chrono_tz::Tz as Zone;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds};
 use serde::Deserialize;
@@ -29,7 +29,7 @@ impl Schedule {
     pub const NEVER: Self = Self(None);
 
     /// The first time after `now`, by the wall clocks of `zone`; none if there is none.
-    pub fn next_after(&self, now: Timestamp, zone: Tz) -> Option<Timestamp> {
+    pub fn next_after(&self, now: Timestamp, zone: Zone) -> Option<Timestamp> {
         let next = self.0.as_ref()?.find_next_occurrence(&now.utc().with_timezone(&zone), false);
         next.ok().map(|at| at.to_utc().into())
     }

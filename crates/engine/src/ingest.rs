@@ -180,8 +180,18 @@ impl Journal<'_, '_> {
         }
         let mut seen = HashSet::new();
         let new: Vec<_> = events.iter().filter(|event| seen.insert(&event.id)).collect();
-        let consequences = Consequences::of(&mut call, &mut told, &new, || self.job_triggers());
-        let settle_at = self.settle_at(&call, &told);
+        let mut consequences = Consequences::of(&mut call, &mut told, &new, || self.job_triggers());
+        let mut settle_at = self.settle_at(&call, &told);
+        if let (Some(at), Origin::History) = (&mut settle_at, origin) {
+            let until = self.webhooks_until(&call);
+            if until <= self.now {
+                consequences.settled = self.hand_on(&call);
+                told.settle(&call);
+                settle_at = None;
+            } else {
+                *at = until.max(*at);
+            }
+        }
         let instance = self.instance.id;
         let look_at = settle_at.is_none().then(|| self.now.plus(self.waits.look));
         let call = NewCall { instance, external_id: external_id.clone(), call, told, settle_at, look_at };
@@ -194,13 +204,22 @@ impl Journal<'_, '_> {
         Ok(Accepted { accepted: new.len(), duplicates: events.len() - new.len(), forgotten: 0, new_calls: 1 })
     }
 
+    /// A finished call that is known only from history waits until then for webhooks of it.
+    fn webhooks_until(&self, call: &Call) -> Timestamp {
+        let settle = Duration::from_secs(self.live.settings.sync.settle_sec.into());
+        call.ended_at().unwrap_or(self.now).plus(settle)
+    }
+
     fn carry_out(&mut self, stored: &StoredCall, consequences: Consequences) -> Result<(), StorageError> {
         self.tx.pass(CrashPoint::Folded);
         for leg in &consequences.legs {
             self.tx.insert_leg(self.instance.id, leg, stored.id)?;
         }
         for (destination, notice) in consequences.notices {
-            self.plan(stored.id, destination, notice)?;
+            self.plan(stored.id, destination, notice, false)?;
+        }
+        for (destination, notice) in consequences.settled {
+            self.plan(stored.id, destination, notice, true)?;
         }
         self.tx.pass(CrashPoint::Planned);
         self.aftermath.settling.extend(stored.settle_at.map(|at| (stored.id, at)));
@@ -215,7 +234,7 @@ impl Journal<'_, '_> {
     /// Hands a finished call on if it has been quiet: registration, comment, jobs.
     pub(crate) fn settle(&mut self, mut stored: StoredCall) -> Result<(), StorageError> {
         for (destination, notice) in self.hand_on(&stored.call) {
-            self.plan(stored.id, destination, notice)?;
+            self.plan(stored.id, destination, notice, false)?;
         }
         stored.told.settle(&stored.call);
         stored.settle_at = None;
@@ -238,10 +257,11 @@ impl Journal<'_, '_> {
         call: CallId,
         destination: DestinationKind,
         notice: Notice,
+        background: bool,
     ) -> Result<(), StorageError> {
         let expires_at = notice.is_realtime().then(|| self.now.plus(self.waits.realtime));
         let (instance, created_at) = (self.instance.id, self.now);
-        let new = NewDelivery { instance, destination, call, notice, created_at, expires_at };
+        let new = NewDelivery { instance, destination, call, notice, created_at, expires_at, background };
         self.aftermath.planned.push(self.tx.insert_delivery(new)?);
         Ok(())
     }
@@ -254,6 +274,8 @@ struct Consequences {
     legs: Vec<LegId>,
     /// What is to be told, in order.
     notices: Vec<(DestinationKind, Notice)>,
+    /// What the call is handed on as, if that is at once.
+    settled: Vec<(DestinationKind, Notice)>,
 }
 
 impl Consequences {
@@ -267,20 +289,15 @@ impl Consequences {
         let mut all = Self::default();
         for event in events {
             // The history tells of recordings that were told live, under another event id.
-            let new_recording = match &event.happening {
-                Happening::Leg(leg) => {
-                    all.legs.extend((!call.legs().contains_key(&leg.id)).then(|| leg.id.clone()));
-                    None
-                }
-                Happening::RecordingReady(recording) => {
-                    call.recording(&recording.leg).is_none().then_some(recording)
-                }
-                _ => None,
-            };
+            if let Happening::Leg(leg) = &event.happening {
+                all.legs.extend((!call.legs().contains_key(&leg.id)).then(|| leg.id.clone()));
+            }
+            let told_of = event.happening.recordings().into_iter();
+            let new: Vec<_> = told_of.filter(|recording| call.recording(&recording.leg).is_none()).collect();
             call.fold(event);
             let live = told.catch_up(call).into_iter().map(|notice| (DestinationKind::Kontur, notice));
             all.notices.extend(live);
-            if let Some(recording) = new_recording.filter(|_| told.is_settled()) {
+            for recording in new.into_iter().filter(|_| told.is_settled()) {
                 all.notices.extend(hand_on_recording(call, recording, &triggers()));
             }
         }

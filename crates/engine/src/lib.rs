@@ -17,7 +17,7 @@ mod settling;
 mod setup;
 mod start;
 pub mod status;
-mod sync;
+pub mod sync;
 pub mod vault;
 
 use std::sync::Arc;

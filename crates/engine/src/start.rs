@@ -33,7 +33,7 @@ use crate::outbox::deliver::Deliverer;
 use crate::outbox::{Dispatcher, Outbox};
 use crate::retention;
 use crate::settling::{self, Settling};
-use crate::sync::Syncing;
+use crate::sync::{Syncing, timetable};
 use crate::vault::Vault;
 
 /// What an engine works with.
@@ -115,8 +115,8 @@ impl Engine {
         }
         engine.crash_points.pass(CrashPoint::Recovering);
         engine.tasks.spawn(settling::run(Arc::clone(&engine), timers, engine.stop.clone()));
-        let now = engine.clock.now();
-        engine.store.write(move |tx| tx.interrupt_sync_jobs(now)).await?;
+        engine.resume_syncs().await?;
+        engine.tasks.spawn(timetable::run(Arc::clone(&engine)));
         engine.resume_dials().await?;
         engine.crash_points.pass(CrashPoint::Recovering);
         engine.tasks.spawn(healing::run(Arc::clone(&engine), engine.stop.clone()));

@@ -16,16 +16,18 @@ pub use record::{
 
 statements! {
     INSERT = "INSERT INTO delivery (instance_id, destination, call_id, kind, notice, state, created_at, due_at,
-                                    expires_at, attempts, suspect)
-              VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, 0, FALSE)";
+                                    expires_at, attempts, suspect, background)
+              VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, 0, FALSE, $9)";
     SELECT_PENDING = "SELECT id, instance_id, destination, call_id, kind, notice, due_at, expires_at, attempts,
-                             first_attempt_at, suspect, progress, created_at
+                             first_attempt_at, suspect, progress, created_at, background
                       FROM delivery
                       WHERE instance_id = $1 AND destination = $2 AND state = 'pending' AND id > $3
                       ORDER BY id LIMIT $4";
     MARK_SUSPECT = "UPDATE delivery SET suspect = TRUE
                     WHERE state = 'pending' AND suspect = FALSE
                       AND kind IN ('call-started', 'register-call', 'comment', 'job')";
+    PENDING_BEYOND = "SELECT 1 FROM delivery WHERE instance_id = $1 AND destination = $2 AND state = 'pending'
+                      LIMIT 1 OFFSET $3";
     PENDING_DESTINATIONS = "SELECT DISTINCT instance_id, destination FROM delivery WHERE state = 'pending'";
     DELIVERED = "UPDATE delivery SET state = 'delivered', attempts = attempts + 1,
                         first_attempt_at = COALESCE(first_attempt_at, $1), settled_at = $2, http_status = $3,
@@ -78,6 +80,7 @@ impl Tx<'_> {
                 new.created_at.into(),
                 new.created_at.into(),
                 new.expires_at.into(),
+                new.background.into(),
             ],
         )?;
         Ok(PendingDelivery {
@@ -92,6 +95,7 @@ impl Tx<'_> {
             attempts: 0,
             first_attempt_at: None,
             suspect: false,
+            background: new.background,
             progress: None,
         })
     }
@@ -119,8 +123,20 @@ impl Tx<'_> {
                 suspect: row.flag(10)?,
                 progress: row.opt_text(11)?,
                 created_at: row.time(12)?,
+                background: row.flag(13)?,
             })
         })
+    }
+
+    /// Whether an instance has more than so many deliveries pending for some destination.
+    pub fn has_pending_beyond(&self, instance: InstanceId, count: u32) -> Result<bool, StorageError> {
+        for destination in DestinationKind::ALL {
+            let parameters = [instance.0.into(), destination.word().into(), count.into()];
+            if self.one(PENDING_BEYOND, &parameters, |row| row.int(0))?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// After a start: whatever is pending may have been on its way when the process ended. Whether it was due says

@@ -21,7 +21,7 @@ statements! {
     DELETE_RAW_REQUEST = "DELETE FROM raw_request WHERE id = $1";
     SYNC_JOBS = "SELECT id, created_at FROM sync_job
                  WHERE id > $1 AND id < (SELECT MAX(id) FROM sync_job) ORDER BY id LIMIT $2";
-    DELETE_SYNC_JOB = "DELETE FROM sync_job WHERE id = $1 AND state <> 'running'";
+    DELETE_SYNC_JOB = "DELETE FROM sync_job WHERE id = $1 AND state NOT IN ('running', 'paused')";
 }
 
 #[cfg(test)]

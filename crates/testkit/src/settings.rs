@@ -33,6 +33,7 @@ fn private(workspace: &str) -> Value {
         "kind": "private",
         "api_key": "api key",
         "provider": {"kind": "generic", "webhook_secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
+        "sync": {"schedule": "never", "again": "never"},
         "user": [{"kontur_user_id": "44d0c1f2-7d54-4c2f-8f0e-3f7a0b8d9e21", "extension": "101"}],
     })
 }

@@ -56,7 +56,7 @@ fn object(keys: &[Key]) -> MetaSchema {
 
 fn schema(kind: &Kind) -> MetaSchema {
     match kind {
-        Kind::Text | Kind::TimeZone | Kind::Country | Kind::Level | Kind::Address => {
+        Kind::Text | Kind::TimeZone | Kind::Schedule | Kind::Country | Kind::Level | Kind::Address => {
             MetaSchema::new("string")
         }
         Kind::Secret => MetaSchema { write_only: true, ..MetaSchema::new_with_format("string", "password") },

@@ -1,21 +1,29 @@
-//! Runs of the history sync.
+//! Runs of the history sync: regular ones, and imports of a longer span.
+
+mod shown;
 
 use std::sync::Arc;
 
 use domain::port::provider::Window;
-use poem_openapi::param::Path;
+use engine::sync::SyncRequest;
+use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use storage::sync_jobs::SyncJob;
 
+use self::shown::Job;
 use super::Tag;
 use super::body::JsonBody;
-use super::types::{Moment, Vocabulary, Word};
+use super::page::Page;
+use super::types::{Cursor, Limit, Moment};
 use crate::api::ApiState;
 use crate::api::problem::{Fault, Problem};
 
 /// Operations.
 pub(in crate::api) struct Syncs(pub(super) Arc<ApiState>);
+
+/// The fastest import that is worth a limit.
+const FASTEST: u32 = 1_000_000;
 
 /// Which calls to read; all left out: those since the last sync.
 #[derive(Debug, Object)]
@@ -25,38 +33,8 @@ struct Span {
     from: Option<Moment>,
     /// Calls that began before this time; left out: until now.
     to: Option<Moment>,
-}
-
-/// Where a run stands.
-struct States;
-
-impl Vocabulary for States {
-    const WORDS: &'static [&'static str] = &["running", "done", "failed"];
-}
-
-/// A run of the history sync.
-#[derive(Debug, Object)]
-struct Job {
-    /// Its number.
-    id: i64,
-    /// The workspace in Kontur.
-    workspace: String,
-    /// Where it stands.
-    state: Word<States>,
-    /// Calls that began at this time or later are read.
-    from: Moment,
-    /// Calls that began before this time are read.
-    to: Moment,
-    /// When it was asked for.
-    created_at: Moment,
-    /// When it ended.
-    finished_at: Option<Moment>,
-    /// Calls that the telephony told of so far.
-    seen: u64,
-    /// Calls among them that were not known before.
-    added: u64,
-    /// Why it failed.
-    reason: Option<String>,
+    /// So many calls are taken in a minute at most; left out: as many as the destinations take. Only with `from`.
+    calls_per_minute: Option<u32>,
 }
 
 #[derive(ApiResponse)]
@@ -69,6 +47,8 @@ enum Begun {
 #[OpenApi(prefix_path = "/admin/v1/integrations", tag = "Tag::Integrations")]
 impl Syncs {
     /// Read the telephony's history and register what is missing
+    ///
+    /// Spans of one workspace are read one after the other, beside the regular sync. Live calls go first.
     #[oai(path = "/:workspace/sync", method = "post", operation_id = "begin_sync")]
     async fn begin(
         &self,
@@ -76,11 +56,29 @@ impl Syncs {
         workspace: Path<String>,
         body: JsonBody<Span>,
     ) -> Result<Begun, Problem> {
-        let window = self.window(&body.fields()?)?;
+        let request = self.request(&body.fields()?)?;
         let instance = self.0.engine.instance(&workspace)?;
-        let id = self.0.engine.begin_sync(&instance, window).await?;
-        let job = self.0.engine.sync_job(id).await?;
-        Ok(Begun::Runs(Json(shown(&workspace, job)?)))
+        let id = self.0.engine.begin_sync(&instance, request).await?;
+        Ok(Begun::Runs(Json(Job::of(&workspace, self.0.engine.sync_job(id).await?)?)))
+    }
+
+    /// List runs of the history sync, the latest first
+    #[oai(path = "/:workspace/sync", method = "get", operation_id = "list_syncs")]
+    async fn list(
+        &self,
+        /// The workspace in Kontur.
+        workspace: Path<String>,
+        /// `next_cursor` of the page before.
+        cursor: Query<Option<Cursor>>,
+        /// How long a page may be.
+        limit: Query<Option<Limit>>,
+    ) -> Result<Json<Page<Job>>, Problem> {
+        let (instance, limit) = (self.0.engine.instance(&workspace)?, limit.0.unwrap_or_default());
+        let before = cursor.0.map(|cursor| cursor.0);
+        let jobs = self.0.engine.list_syncs(&instance, before, limit.0 + 1).await?;
+        let shown = jobs.into_iter().map(|job| Ok((job.id, Job::of(&workspace, job)?)));
+        let shown = shown.collect::<Result<Vec<_>, Problem>>()?;
+        Ok(Json(Page::of(shown, limit, |(id, _)| *id, |(_, job)| job)))
     }
 
     /// Show a run of the history sync
@@ -92,37 +90,83 @@ impl Syncs {
         /// The run's number.
         job: Path<i64>,
     ) -> Result<Json<Job>, Problem> {
-        let instance = self.0.engine.instance(&workspace)?;
-        Ok(Json(shown(instance.workspace.as_str(), self.0.engine.sync_job(job.0).await?)?))
+        let job = self.job(&workspace, job.0).await?;
+        Ok(Json(Job::of(&workspace, job)?))
+    }
+
+    /// Pause a run of the history sync
+    ///
+    /// It may be paused for as long as one likes; it goes on where it was.
+    #[oai(path = "/:workspace/sync/:job/pause", method = "post", operation_id = "pause_sync")]
+    async fn pause(
+        &self,
+        /// The workspace in Kontur.
+        workspace: Path<String>,
+        /// The run's number.
+        job: Path<i64>,
+    ) -> Result<Json<Job>, Problem> {
+        let job = self.job(&workspace, job.0).await?;
+        Ok(Json(Job::of(&workspace, self.0.engine.pause_sync(job.id).await?)?))
+    }
+
+    /// Let a paused run of the history sync go on
+    #[oai(path = "/:workspace/sync/:job/resume", method = "post", operation_id = "resume_sync")]
+    async fn resume(
+        &self,
+        /// The workspace in Kontur.
+        workspace: Path<String>,
+        /// The run's number.
+        job: Path<i64>,
+    ) -> Result<Json<Job>, Problem> {
+        let job = self.job(&workspace, job.0).await?;
+        Ok(Json(Job::of(&workspace, self.0.engine.resume_sync(job.id).await?)?))
+    }
+
+    /// End a run of the history sync before its end
+    ///
+    /// The calls that it read stay.
+    #[oai(path = "/:workspace/sync/:job/cancel", method = "post", operation_id = "cancel_sync")]
+    async fn cancel(
+        &self,
+        /// The workspace in Kontur.
+        workspace: Path<String>,
+        /// The run's number.
+        job: Path<i64>,
+    ) -> Result<Json<Job>, Problem> {
+        let job = self.job(&workspace, job.0).await?;
+        Ok(Json(Job::of(&workspace, self.0.engine.cancel_sync(job.id).await?)?))
     }
 }
 
 impl Syncs {
-    fn window(&self, span: &Span) -> Result<Option<Window>, Problem> {
-        let now = || Moment(self.0.engine.now());
-        match (span.from, span.to) {
-            (None, None) => Ok(None),
-            (Some(from), to) => Ok(Some(Window { from: from.0, to: to.unwrap_or_else(now).0 })),
-            (None, Some(_)) => {
-                let fault =
-                    Fault::of_field("from", "is missing; give both from and to, from alone, or neither");
-                Err(Problem::invalid("a field of the body is wrong", vec![fault]))
+    /// A run of that workspace.
+    async fn job(&self, workspace: &str, id: i64) -> Result<SyncJob, Problem> {
+        let instance = self.0.engine.instance(workspace)?;
+        let job = self.0.engine.sync_job(id).await?;
+        if job.asked.instance == instance.id {
+            return Ok(job);
+        }
+        Err(engine::error::EngineError::NotFound(format!("there is no sync {id} of {workspace}")).into())
+    }
+
+    fn request(&self, span: &Span) -> Result<SyncRequest, Problem> {
+        let invalid = |field, what: &str| {
+            Problem::invalid("a field of the body is wrong", vec![Fault::of_field(field, what)])
+        };
+        let calls_per_minute = span.calls_per_minute;
+        if calls_per_minute.is_some_and(|count| !(1..=FASTEST).contains(&count)) {
+            return Err(invalid("calls_per_minute", "is not from 1 to 1000000"));
+        }
+        let to = || span.to.map_or_else(|| self.0.engine.now(), |to| to.0);
+        match span.from {
+            Some(from) => {
+                let window = Window { from: from.0, to: to() };
+                Ok(SyncRequest::Span { window, calls_per_minute })
             }
+            None if span.to.is_some() || calls_per_minute.is_some() => {
+                Err(invalid("from", "is missing; give both from and to, from alone, or neither"))
+            }
+            None => Ok(SyncRequest::News),
         }
     }
-}
-
-fn shown(workspace: &str, job: SyncJob) -> Result<Job, Problem> {
-    Ok(Job {
-        id: job.id,
-        workspace: workspace.to_owned(),
-        state: Word::stored(&job.state)?,
-        from: job.window.from.into(),
-        to: job.window.to.into(),
-        created_at: job.created_at.into(),
-        finished_at: job.finished_at.map(Moment::from),
-        seen: job.seen,
-        added: job.added,
-        reason: job.reason,
-    })
 }

@@ -87,6 +87,7 @@ fn wrong_text(kind: &Kind, text: &str) -> Option<String> {
             });
         }
         Kind::Address => text.parse::<SocketAddr>().is_ok(),
+        Kind::Schedule => text.parse::<domain::schedule::Schedule>().is_ok(),
         Kind::TimeZone => text.parse::<chrono_tz::Tz>().is_ok(),
         Kind::Level => text.split(',').all(is_directive),
         _ => true,

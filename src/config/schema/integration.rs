@@ -15,6 +15,7 @@ pub(crate) const INTEGRATION: &[Key] = &[
     optional("country", Kind::Country, "the country of national numbers"),
     optional("settings", Kind::Table(SETTINGS), "switches that Kontur's setup may override"),
     required("provider", Kind::Tagged("kind", PROVIDERS), "the telephony system"),
+    optional("sync", Kind::Table(SYNC), "how the telephony's history is read"),
     optional("user", Kind::Tables(USER), "Kontur users and their extensions"),
     optional("workonflow", Kind::Table(WORKONFLOW), "the connection to Workonflow"),
     optional("metabot", Kind::Table(METABOT), "the connection to Metabot"),
@@ -45,6 +46,17 @@ const GENERIC: &[Key] = &[
     required("webhook_secret", Kind::Secret, "the secret that signs webhooks (whsec_…)"),
     optional("control_url", Kind::Url, "the base of the PBX's control API"),
     optional("control_token", Kind::Secret, "the token of the PBX's control API"),
+];
+
+const SYNC: &[Key] = &[
+    optional("schedule", Kind::Schedule, "when what is new is read, should Kontur not ask for it,"),
+    optional("again", Kind::Schedule, "when the last 24 hours are read again"),
+    optional(
+        "settle_sec",
+        Kind::Integer(0, 3_600),
+        "for how long a call has to be over before the history alone registers it, in s,",
+    ),
+    optional("pages_per_minute", Kind::Integer(1, 60_000), "how many pages are asked for in a minute,"),
 ];
 
 const USER: &[Key] = &[

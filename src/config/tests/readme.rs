@@ -35,6 +35,9 @@ fn defaults_of_integration() -> Vec<(&'static str, String)> {
         ("integration.country", acme.country.iso().to_owned()),
         ("integration.settings.auto_redirect", acme.settings.auto_redirect.to_string()),
         ("integration.settings.auto_answer", acme.settings.auto_answer.to_string()),
+        ("integration.sync.schedule", acme.sync.schedule.to_string()),
+        ("integration.sync.again", acme.sync.again.to_string()),
+        ("integration.sync.settle_sec", acme.sync.settle_sec.to_string()),
         ("integration.workonflow.dialect", format!("{:?}", workonflow.dialect).to_lowercase()),
         ("integration.metabot.time_zone", metabot.time_zone.to_string()),
         ("integration.metabot.auth", format!("{:?}", metabot.auth).to_lowercase()),
@@ -55,9 +58,13 @@ fn shown(value: &Value) -> String {
 /// The meaning, with what the key takes where that does not go without saying.
 fn meaning(key: &Key) -> String {
     match key.kind {
-        Kind::Word(_) | Kind::TimeZone | Kind::Country | Kind::Level | Kind::Integers | Kind::Address => {
-            key.expected()
-        }
+        Kind::Word(_)
+        | Kind::TimeZone
+        | Kind::Schedule
+        | Kind::Country
+        | Kind::Level
+        | Kind::Integers
+        | Kind::Address => key.expected(),
         Kind::Integer(_, max) if max < i64::MAX => key.expected(),
         Kind::Secret => format!("{} (secret)", key.what),
         _ => key.what.trim_end_matches(',').to_owned(),

@@ -71,13 +71,21 @@ impl Happening {
     }
 }
 
+impl Happening {
+    /// The recordings that it tells of.
+    pub fn recordings(&self) -> Vec<&Recording> {
+        match self {
+            Self::RecordingReady(recording) => vec![recording],
+            Self::Past(past) => past.1.iter().filter_map(|leg| leg.recording.as_ref()).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
 impl CallEvent {
     /// Whether the provider says that the call is over.
     pub const fn ends_call(&self) -> bool {
-        matches!(
-            self.happening,
-            Happening::CallFinished(_) | Happening::CallFailed(_) | Happening::Past(_)
-        )
+        matches!(self.happening, Happening::CallFinished(_) | Happening::CallFailed(_) | Happening::Past(_))
     }
 }
 

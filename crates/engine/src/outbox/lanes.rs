@@ -305,6 +305,7 @@ impl Lane {
         match self.deliveries.front().filter(|_| self.stand == Stand::Ready) {
             Some(_) if self.urgent => News::Urgent,
             Some(head) if is_fresh(head, now) => News::Fresh,
+            Some(head) if head.background => News::Past,
             Some(_) => News::Other,
             None => News::Gone,
         }

@@ -20,6 +20,7 @@ pub(super) fn delivery(instance: i64, id: i64, call: i64) -> PendingDelivery {
         attempts: 0,
         first_attempt_at: None,
         suspect: false,
+        background: false,
         progress: None,
     }
 }

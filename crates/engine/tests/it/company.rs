@@ -11,10 +11,12 @@ use domain::outbox::DeliveryState;
 use domain::port::provider::{HistoryPage, Provider as _, Window};
 use engine::ingest::Accepted;
 use engine::instance::Instance;
+use engine::sync::SyncRequest;
 use serde_json::json;
 use storage::Store;
 use storage::calls::CallFilter;
 use storage::deliveries::DeliveryFilter;
+use storage::sync_jobs::SyncState;
 use testkit::{Rig, SIGNATURE, SIGNED, START, past, settings};
 
 /// Longer than anything here takes on a busy machine.
@@ -74,10 +76,15 @@ impl Company {
         let calls = calls.iter().map(|events| past(events)).collect();
         self.rig.remote.provider.push_history(HistoryPage { calls, next: None });
         let window = Window { from: Timestamp::default(), to: self.rig.clock.now() };
-        let job = self.rig.engine.begin_sync(&self.acme(), Some(window)).await.unwrap();
+        let job = self
+            .rig
+            .engine
+            .begin_sync(&self.acme(), SyncRequest::Span { window, calls_per_minute: None })
+            .await
+            .unwrap();
         eventually(async || {
             let job = self.rig.engine.sync_job(job).await.unwrap();
-            (job.state == "done").then_some(job.added)
+            (job.state == SyncState::Done).then_some(job.added)
         })
         .await
     }

@@ -103,6 +103,7 @@ CREATE TABLE delivery (
     cause             TEXT,
     reason            TEXT,
     suspect           BOOLEAN NOT NULL,      -- an attempt may have had its effect without our knowing
+    background        BOOLEAN NOT NULL,      -- of a call that was over long before it became known: others go first
     progress          TEXT
 );
 CREATE INDEX delivery_pending ON delivery (instance_id, destination, id) WHERE state = 'pending';
@@ -154,15 +155,23 @@ CREATE TABLE mark (
 ) WITHOUT ROWID;
 
 CREATE TABLE sync_job (
-    id           INTEGER PRIMARY KEY,
-    instance_id  BIGINT NOT NULL,
-    from_at      BIGINT NOT NULL,
-    to_at        BIGINT NOT NULL,
-    state        TEXT   NOT NULL,            -- running, done, failed
-    created_at   BIGINT NOT NULL,
-    finished_at  BIGINT,
-    seen         BIGINT NOT NULL,
-    added        BIGINT NOT NULL,
-    reason       TEXT
+    id                INTEGER PRIMARY KEY,
+    instance_id       BIGINT  NOT NULL,
+    purpose           TEXT    NOT NULL,      -- news, again, span
+    from_at           BIGINT  NOT NULL,
+    to_at             BIGINT  NOT NULL,
+    state             TEXT    NOT NULL,      -- running, paused, done, failed, cancelled
+    created_at        BIGINT  NOT NULL,
+    finished_at       BIGINT,
+    read_until        BIGINT  NOT NULL,      -- where it goes on if it is cut off
+    cursor            TEXT,
+    taken             INTEGER NOT NULL,
+    seen              BIGINT  NOT NULL,
+    added             BIGINT  NOT NULL,
+    worked            BIGINT  NOT NULL,      -- microseconds
+    calls_per_minute  INTEGER,
+    reason            TEXT
 );
-CREATE INDEX sync_job_running ON sync_job (state) WHERE state = 'running';
+CREATE INDEX sync_job_instance ON sync_job (instance_id, id);
+CREATE INDEX sync_job_news ON sync_job (instance_id, finished_at) WHERE purpose = 'news' AND state = 'done' AND added = 0;
+CREATE INDEX sync_job_running ON sync_job (instance_id, id) WHERE state = 'running';

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use domain::call::event::Happening;
 use domain::call::healing::Quiet;
 use domain::clock::Timestamp;
 use domain::id::{CallId, InstanceId};
@@ -17,8 +16,10 @@ statements! {
            WHERE instance_id = $1 AND look_at <= $2 ORDER BY look_at LIMIT $3";
     LOOK_AGAIN = "UPDATE call SET look_at = $1 WHERE id = $2 AND look_at IS NOT NULL";
     LOOK_SOONER = "UPDATE call SET look_at = look_at - $1 WHERE look_at IS NOT NULL";
-    QUIET = "SELECT MAX(CASE WHEN kind <> $1 THEN received_at END), MAX(received_at) FROM call_event
-             WHERE call_id = $2";
+    /// What was asked for and answered is no event that came by itself.
+    QUIET = "SELECT COALESCE(MAX(CASE WHEN raw_request_id IS NOT NULL THEN received_at END), MIN(received_at)),
+                    MAX(received_at)
+             FROM call_event WHERE call_id = $1";
 }
 
 /// An open call that is due to be looked at.
@@ -45,11 +46,9 @@ impl Tx<'_> {
 
     /// For how long a call has been quiet.
     pub fn quiet(&self, call: CallId) -> Result<Quiet, StorageError> {
-        let times = self.one(QUIET, &[Happening::GoesOn.word().into(), call.0.into()], |row| {
-            Ok((row.opt_time(0)?, row.opt_time(1)?))
-        })?;
+        let times = self.one(QUIET, &[call.0.into()], |row| Ok((row.opt_time(0)?, row.opt_time(1)?)))?;
         let (since, last) = times.unwrap_or_default();
-        let since = since.or(last).unwrap_or_default();
+        let since = since.unwrap_or_default();
         Ok(Quiet { since, last_sign_at: last.unwrap_or(since) })
     }
 

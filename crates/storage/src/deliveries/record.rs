@@ -29,6 +29,8 @@ pub struct PendingDelivery {
     pub first_attempt_at: Option<Timestamp>,
     /// An attempt may have had its effect without our knowing.
     pub suspect: bool,
+    /// Of a call that was over long before it became known: others go first.
+    pub background: bool,
     /// What earlier attempts achieved, as JSON.
     pub progress: Option<String>,
 }
@@ -57,6 +59,8 @@ pub struct NewDelivery {
     pub created_at: Timestamp,
     /// Not after, if it is realtime.
     pub expires_at: Option<Timestamp>,
+    /// Of a call that was over long before it became known: others go first.
+    pub background: bool,
 }
 
 /// A delivery as shown to an administrator.

@@ -23,6 +23,7 @@ const MAY_SCAN: &[(&str, &str, &str)] = &[
     ("calls::open", "LOOK_SOONER", "an index of what is open, when the clock was set back"),
     ("deliveries", "MARK_SUSPECT", "an index of what is pending, at the start"),
     ("deliveries", "PENDING_DESTINATIONS", "an index of what is pending"),
+    ("sync_jobs", "RUNNING", "an index of what runs, at the start"),
     ("instances", "LIST", "some thousand instances at most, at the start"),
     ("space", "PAGES", "three numbers of the file's header"),
 ];
@@ -69,7 +70,9 @@ fn what_is_still_to_be_done_is_found_by_an_index_of_just_that() {
         ("dials", "OPEN", "dial_open"),
         ("dials", "WAITING", "dial_waiting"),
         ("dials", "LOOK_SOONER", "dial_waiting"),
-        ("sync_jobs", "INTERRUPTED", "sync_job_running"),
+        ("sync_jobs", "RUNNING", "sync_job_running"),
+        ("sync_jobs", "TIDY", "sync_job_news"),
+        ("deliveries", "PENDING_BEYOND", "delivery_pending"),
     ] {
         let statements = MODULES.iter().find(|(of, _)| *of == module).unwrap().1;
         let sql = statements.iter().find(|(of, _)| *of == name).unwrap().1;

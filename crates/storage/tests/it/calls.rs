@@ -115,6 +115,7 @@ async fn a_conversation_counts_once_it_was_written_down() {
             notice,
             created_at,
             expires_at: None,
+            background: false,
         })
     });
     let planned = planned.await.unwrap();

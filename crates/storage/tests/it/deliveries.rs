@@ -18,6 +18,7 @@ async fn plan(store: &Store, notice: Notice) -> PendingDelivery {
         notice,
         created_at: at(1),
         expires_at: None,
+        background: false,
     };
     store.write(move |tx| tx.insert_delivery(new.clone())).await.unwrap()
 }

@@ -9,10 +9,12 @@ use domain::plan::Told;
 use domain::port::destination::UnreturnedThread;
 use domain::port::provider::Window;
 use domain::retention::{Limit, Prunable};
+use domain::sync::Purpose;
 use rusqlite::Connection;
 use storage::calls::NewCall;
 use storage::deliveries::{Attempt, NewDelivery, PendingDelivery, Settlement};
 use storage::prune::Oldest;
+use storage::sync_jobs::NewSyncJob;
 use storage::{Store, Tx};
 use tempfile::TempDir;
 
@@ -76,7 +78,15 @@ pub(super) async fn call(store: &Store, name: &'static str, second: i64) -> Call
 
 pub(super) async fn plan(store: &Store, call: CallId, second: i64) -> PendingDelivery {
     let (destination, notice, created_at) = (DestinationKind::Kontur, Notice::Register, at(second));
-    let new = NewDelivery { instance: INSTANCE, destination, call, notice, created_at, expires_at: None };
+    let new = NewDelivery {
+        instance: INSTANCE,
+        destination,
+        call,
+        notice,
+        created_at,
+        expires_at: None,
+        background: false,
+    };
     store.write(move |tx| tx.insert_delivery(new.clone())).await.unwrap()
 }
 
@@ -258,12 +268,15 @@ async fn a_pruned_call_is_not_found_in_memory_either() {
 async fn runs_of_the_sync_go_but_for_those_under_way() {
     let (store, folder) = store();
     let window = Window { from: Timestamp::default(), to: at(1) };
-    for second in [1, 2, 3, 4] {
-        store.write(move |tx| tx.insert_sync_job(INSTANCE, window, at(second))).await.unwrap();
+    let new = NewSyncJob { instance: INSTANCE, purpose: Purpose::Span, window, calls_per_minute: None };
+    for second in [1, 2, 3, 4, 5] {
+        store.write(move |tx| tx.insert_sync_job(new, at(second))).await.unwrap();
     }
-    store.write(|tx| tx.finish_sync_job(1, at(9), 0, 0, None)).await.unwrap();
-    assert_eq!(prune(&store, Prunable::SyncJobs, 10).await, 1);
-    assert_eq!(rows(&folder, "sync_job"), 3);
+    store.write(|tx| tx.finish_sync_job(1, at(9), None)).await.unwrap();
+    assert!(store.write(|tx| tx.pause_sync_job(2)).await.unwrap());
+    assert!(store.write(|tx| tx.cancel_sync_job(3, at(9))).await.unwrap());
+    assert_eq!(prune(&store, Prunable::SyncJobs, 10).await, 2);
+    assert_eq!(rows(&folder, "sync_job"), 3, "paused, running, and the newest");
 }
 
 #[tokio::test(flavor = "multi_thread")]

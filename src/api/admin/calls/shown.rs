@@ -105,8 +105,8 @@ struct RecordingShown {
 struct EventShown {
     /// The telephony's id of the event, or ours of one that was made here.
     id: String,
-    /// What happened, in the words of the generic PBX contract; also `call.goes_on` (the telephony was asked) and
-    /// `call.end_inferred`.
+    /// What happened, in the words of the generic PBX contract; also `call.in_history` (read from the history),
+    /// `call.goes_on` (the telephony was asked) and `call.end_inferred`.
     #[oai(rename = "type")]
     kind: String,
     /// To which leg.

@@ -117,12 +117,7 @@ impl Client {
 
     /// A call that cannot be read is left out and reported, so that it does not keep all the others from being
     /// known. If none can be read, it is the PBX that is wrong.
-    fn past_calls(
-        &self,
-        asked: Asked,
-        reply: &Reply,
-        page: &Page<'_>,
-    ) -> Result<Vec<PastCall>, RemoteError> {
+    fn past_calls(&self, asked: Asked, reply: &Reply, page: &Page<'_>) -> Result<Vec<PastCall>, RemoteError> {
         let items = match &page.calls {
             List::Are(items, total) if *total <= MOST => items,
             List::Are(_, total) => {

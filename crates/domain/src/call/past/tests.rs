@@ -129,7 +129,11 @@ fn the_history_knows_whether_somebody_talked() {
     let mut unheard = heard();
     unheard.remove(2);
     let call = with(past(), unheard);
-    assert_eq!((call.result(), item(&call)), (CallResult::Answered, (Some(5_000), 35_700)), "an answer unheard");
+    assert_eq!(
+        (call.result(), item(&call)),
+        (CallResult::Answered, (Some(5_000), 35_700)),
+        "an answer unheard"
+    );
 }
 
 #[test]

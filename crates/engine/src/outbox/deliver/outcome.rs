@@ -192,6 +192,7 @@ fn remember(
                 notice: notice.clone(),
                 created_at: now,
                 expires_at: None,
+                background: delivery.background,
             })?),
         }
     }

@@ -297,3 +297,13 @@ proptest! {
         }
     }
 }
+
+/// A year of history is behind the call that was hung up a moment ago, whichever was planned first.
+#[test]
+fn what_is_past_goes_when_there_is_nothing_else() {
+    let past = |id: i64| PendingDelivery { background: true, ..delivery(id, id) };
+    let mut lanes = filled([past(1), past(2), delivery(3, 3), realtime(4, 4, 0), past(5)]);
+    let order: Vec<_> =
+        std::iter::from_fn(|| lanes.next(at(0), usize::MAX)).map(|delivery| delivery.id.0).collect();
+    assert_eq!(order, [4, 3, 1, 2, 5]);
+}
