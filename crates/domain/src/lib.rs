@@ -23,6 +23,7 @@ pub mod outbox;
 
 pub mod retention;
 
+pub mod reconciliation;
 pub mod schedule;
 pub mod sync;
 
