@@ -1,6 +1,8 @@
 //! Reconciliation: what the telephony has, what is here, what Kontur and Workonflow got of it; every difference with its
 //! cause. Pure: one call after the other is put in, a report comes out.
 
+mod days;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +10,11 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::id::{CallId, ExternalId};
 use crate::outbox::DeliveryState;
+
+pub use days::days;
+
+/// Days that one reconciliation takes at most.
+pub const LONGEST: u32 = 366;
 
 /// Differences that are listed one by one; beyond that they are only counted.
 pub const LISTED: usize = 1_000;
@@ -19,10 +26,24 @@ pub struct Sides {
     pub external_id: ExternalId,
     /// When it began.
     pub began_at: Timestamp,
-    /// So many recordings of it has the telephony; none if its history does not name the call.
-    pub told: Option<u32>,
+    /// What the telephony's history says of it.
+    pub history: History,
     /// What is known of it here; none if nothing is.
     pub known: Option<Known>,
+}
+
+/// What the telephony's history says of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum History {
+    /// The telephony tells no history.
+    None,
+    /// It does not name the call.
+    Silent,
+    /// It names the call.
+    Names {
+        /// So many of its legs were recorded.
+        recordings: u32,
+    },
 }
 
 /// A call as it is known here.
@@ -188,6 +209,8 @@ pub struct Report {
     pub causes: BTreeMap<Cause, u64>,
     /// The differences, the first [`LISTED`] of them.
     pub differences: Vec<Difference>,
+    /// What could not be compared, and why.
+    pub notes: Vec<String>,
 }
 
 impl Report {
@@ -228,7 +251,7 @@ impl Report {
 
 impl Counts {
     fn add(&mut self, sides: &Sides) {
-        if let Some(recordings) = sides.told {
+        if let History::Names { recordings } = sides.history {
             self.telephony_calls += 1;
             self.telephony_recordings += u64::from(recordings);
         }
@@ -241,8 +264,7 @@ impl Counts {
             let attached = known.recordings.iter().filter(|recorded| **recorded == Recorded::Attached);
             self.kontur_recordings += attached.count() as u64;
         }
-        let is_done =
-            |delivered: &Delivered| delivered.state == DeliveryState::Delivered;
+        let is_done = |delivered: &Delivered| delivered.state == DeliveryState::Delivered;
         self.workonflow_comments += u64::from(known.commented.as_ref().is_some_and(is_done));
     }
 }
@@ -260,16 +282,17 @@ impl Known {
 fn differences(sides: &Sides) -> Vec<(Cause, Option<String>)> {
     let Some(known) = &sides.known else { return vec![(Cause::NotRead, None)] };
     let mut found = Vec::new();
-    if sides.told.is_none() && known.stage != Stage::Open {
+    if sides.history == History::Silent && known.stage != Stage::Open {
         found.push((Cause::NotInHistory, None));
     }
     found.extend(of_registration(known));
     if known.is_registered() {
-        found.extend(of_recordings(known, sides.told.unwrap_or_default()));
+        found.extend(of_recordings(known, sides.history));
     }
-    let comment = known.commented.as_ref().and_then(|delivered| {
-        undelivered(delivered, Cause::CommentPending, Cause::CommentDead)
-    });
+    let comment = known
+        .commented
+        .as_ref()
+        .and_then(|delivered| undelivered(delivered, Cause::CommentPending, Cause::CommentDead));
     found.extend(comment);
     found
 }
@@ -288,8 +311,9 @@ fn of_registration(known: &Known) -> Option<(Cause, Option<String>)> {
     }
 }
 
-fn of_recordings(known: &Known, told: u32) -> Vec<(Cause, Option<String>)> {
-    let unread = (told as usize).saturating_sub(known.recordings.len());
+fn of_recordings(known: &Known, history: History) -> Vec<(Cause, Option<String>)> {
+    let told = if let History::Names { recordings } = history { recordings as usize } else { 0 };
+    let unread = told.saturating_sub(known.recordings.len());
     let mut found = vec![(Cause::RecordingNotRead, None); unread];
     found.extend(known.recordings.iter().filter_map(|recorded| match recorded {
         Recorded::Attached => None,
@@ -308,125 +332,4 @@ fn undelivered(delivered: &Delivered, pending: Cause, dead: Cause) -> Option<(Ca
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn delivered(state: DeliveryState) -> Option<Delivered> {
-        Some(Delivered { state, reason: None })
-    }
-
-    fn known() -> Known {
-        Known {
-            id: CallId(7),
-            stage: Stage::HandedOn,
-            is_deleted: false,
-            registered: delivered(DeliveryState::Delivered),
-            commented: delivered(DeliveryState::Delivered),
-            recordings: vec![Recorded::Attached],
-        }
-    }
-
-    fn sides(known: Option<Known>) -> Sides {
-        Sides { external_id: "c".into(), began_at: Timestamp::default(), told: Some(1), known }
-    }
-
-    #[track_caller]
-    fn check(sides: &Sides, causes: &[Cause]) -> Counts {
-        let mut report = Report::default();
-        report.count("2026-11-22", sides);
-        let found: Vec<_> = report.differences.iter().map(|difference| difference.cause).collect();
-        assert_eq!(found, causes);
-        report.days["2026-11-22"]
-    }
-
-    #[test]
-    fn where_all_sides_agree_there_is_no_difference() {
-        let counts = check(&sides(Some(known())), &[]);
-        let expected = Counts {
-            telephony_calls: 1,
-            telephony_recordings: 1,
-            journal_calls: 1,
-            journal_recordings: 1,
-            kontur_calls: 1,
-            kontur_recordings: 1,
-            workonflow_comments: 1,
-            ..Counts::default()
-        };
-        assert_eq!(counts, expected);
-    }
-
-    #[test]
-    fn a_call_that_was_never_read_is_one_difference() {
-        let counts = check(&sides(None), &[Cause::NotRead]);
-        assert_eq!((counts.telephony_calls, counts.journal_calls, counts.differences), (1, 0, 1));
-    }
-
-    #[test]
-    fn what_was_deleted_in_kontur_is_missing_there_with_its_recordings() {
-        let counts = check(&sides(Some(Known { is_deleted: true, ..known() })), &[Cause::DeletedInKontur]);
-        assert_eq!((counts.kontur_calls, counts.kontur_recordings, counts.workonflow_comments), (0, 0, 1));
-    }
-
-    #[test]
-    fn what_is_being_restored_is_on_its_way() {
-        let restoring =
-            Known { is_deleted: true, registered: delivered(DeliveryState::Pending), ..known() };
-        check(&sides(Some(restoring)), &[Cause::RegistrationPending]);
-    }
-
-    #[test]
-    fn each_delivery_that_was_not_made_has_its_cause() {
-        let dead = delivered(DeliveryState::Dead);
-        let both = Known { registered: dead.clone(), commented: dead, ..known() };
-        let counts = check(&sides(Some(both)), &[Cause::RegistrationDead, Cause::CommentDead]);
-        assert_eq!(counts.differences, 2);
-        let pending = delivered(DeliveryState::Pending);
-        check(&sides(Some(Known { commented: pending, ..known() })), &[Cause::CommentPending]);
-    }
-
-    #[test]
-    fn recordings_are_compared_one_by_one() {
-        let recordings = vec![Recorded::OnItsWay, Recorded::Failed("too large".to_owned())];
-        let two = Sides { told: Some(3), ..sides(Some(Known { recordings, ..known() })) };
-        check(&two, &[Cause::RecordingNotRead, Cause::RecordingPending, Cause::RecordingFailed]);
-    }
-
-    #[test]
-    fn who_was_told_of_nothing_misses_nothing() {
-        let open = Known { stage: Stage::Open, registered: None, commented: None, ..known() };
-        check(&sides(Some(open)), &[]);
-        let unplaced = Known { stage: Stage::Unplaced, registered: None, commented: None, ..known() };
-        assert_eq!(check(&sides(Some(unplaced)), &[]).unplaced_calls, 1);
-        let parked = Known { stage: Stage::Parked, registered: None, ..known() };
-        check(&sides(Some(parked)), &[Cause::Parked]);
-    }
-
-    #[test]
-    fn a_call_that_the_history_does_not_name_is_said_to_be_so() {
-        check(&Sides { told: None, ..sides(Some(known())) }, &[Cause::NotInHistory]);
-    }
-
-    #[test]
-    fn a_registration_that_is_not_kept_any_more_was_made() {
-        let counts = check(&sides(Some(Known { registered: None, commented: None, ..known() })), &[]);
-        assert_eq!(counts.kontur_calls, 1);
-    }
-
-    proptest! {
-        /// However many there are: all are counted, few are listed, and the sums agree.
-        #[test]
-        fn all_are_counted_and_some_are_listed(missing in 0_usize..3_000, whole in 0_usize..50) {
-            let mut report = Report::default();
-            (0..missing).for_each(|_| report.count("2026-11-22", &sides(None)));
-            (0..whole).for_each(|_| report.count("2026-11-23", &sides(Some(known()))));
-            prop_assert_eq!(report.total(), missing as u64);
-            prop_assert_eq!(report.repairable(), missing as u64);
-            prop_assert_eq!(report.differences.len(), missing.min(LISTED));
-            prop_assert_eq!(report.days.values().map(|counts| counts.differences).sum::<u64>(), report.total());
-            let stored = serde_json::to_string(&report).unwrap();
-            prop_assert_eq!(serde_json::from_str::<Report>(&stored).unwrap(), report);
-        }
-    }
-}
+mod tests;
