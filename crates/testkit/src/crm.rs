@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use domain::id::KonturUserId;
 use domain::instance::status::Status;
 use domain::phone::Phone;
-use domain::port::crm::{Crm, KeyCheck, Reconciled, WantedInstance};
+use domain::port::crm::{
+    CommunicationChange, CommunicationChanges, Crm, KeyCheck, Reconciled, WantedInstance,
+};
 use domain::port::{RemoteError, RemoteErrorKind};
 use domain::secret::Secret;
 use serde_json::Value;
@@ -20,6 +22,7 @@ pub struct FakeCrm {
     keys: Mutex<HashSet<String>>,
     key_checks: Mutex<usize>,
     wanted: Mutex<Vec<WantedInstance>>,
+    changes: Mutex<Vec<CommunicationChange>>,
     trouble: Mutex<Option<RemoteErrorKind>>,
 }
 
@@ -32,6 +35,11 @@ impl FakeCrm {
     /// Answers everything with this error from now on; `None`: works again.
     pub fn fail(&self, trouble: Option<RemoteErrorKind>) {
         *lock(&self.trouble) = trouble;
+    }
+
+    /// Something became of a communication.
+    pub fn change(&self, change: CommunicationChange) {
+        lock(&self.changes).push(change);
     }
 
     /// How often it was asked whether a key is good.
@@ -71,6 +79,14 @@ impl Crm for FakeCrm {
 
     async fn activate(&self, _: &Value) -> Result<(), RemoteError> {
         self.answer("activate")
+    }
+
+    async fn communication_changes(&self, after: Option<&str>) -> Result<CommunicationChanges, RemoteError> {
+        self.answer("events")?;
+        let all = lock(&self.changes);
+        let read = after.and_then(|after| after.parse().ok()).unwrap_or(0);
+        let changes = all.get(read..).unwrap_or_default().to_vec();
+        Ok(CommunicationChanges { changes, next: Some(all.len().to_string()), has_more: false })
     }
 
     async fn responsible(&self, _: &Phone) -> Result<Vec<KonturUserId>, RemoteError> {

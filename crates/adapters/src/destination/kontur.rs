@@ -21,7 +21,7 @@ use domain::instance::settings::InstanceSettings;
 use domain::outbox::DestinationKind;
 use domain::phone::Phone;
 use domain::port::RemoteError;
-use domain::port::crm::{Crm, KeyCheck, Reconciled, WantedInstance};
+use domain::port::crm::{CommunicationChanges, Crm, KeyCheck, Reconciled, WantedInstance};
 use domain::port::destination::{Delivery, Destination, Report};
 use domain::port::provider::SharedProvider;
 use domain::secret::Secret;
@@ -95,6 +95,16 @@ impl Crm for KonturInstance {
 
     async fn activate(&self, arguments: &serde_json::Value) -> Result<(), RemoteError> {
         self.client.set_up(arguments).await
+    }
+
+    async fn communication_changes(&self, after: Option<&str>) -> Result<CommunicationChanges, RemoteError> {
+        let page = self.client.events(after, lookup::PAGE_SIZE).await?;
+        let moved = page.last_offset.is_some() && page.last_offset.as_deref() != after;
+        Ok(CommunicationChanges {
+            changes: page.items.iter().filter_map(lookup::change::read).collect(),
+            next: page.last_offset.or_else(|| after.map(str::to_owned)),
+            has_more: moved && page.has_more,
+        })
     }
 
     async fn responsible(&self, client: &Phone) -> Result<Vec<KonturUserId>, RemoteError> {

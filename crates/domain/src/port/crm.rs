@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::RemoteError;
-use crate::id::KonturUserId;
+use crate::id::{CommunicationId, ExternalId, KonturUserId};
 use crate::instance::status::Status;
 use crate::phone::Phone;
 use crate::secret::Secret;
@@ -32,6 +32,30 @@ pub struct Reconciled {
     pub clock_ahead_by: Option<i64>,
 }
 
+/// A change of a communication in Kontur (contract Kontur §7).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommunicationChange {
+    /// The communication.
+    pub communication: CommunicationId,
+    /// The provider's id of the call, if the change shows it.
+    pub call: Option<ExternalId>,
+    /// The call is registered there.
+    pub is_registered: bool,
+    /// The communication is gone.
+    pub is_deleted: bool,
+}
+
+/// A page of changes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CommunicationChanges {
+    /// The oldest first.
+    pub changes: Vec<CommunicationChange>,
+    /// Where the next page begins.
+    pub next: Option<String>,
+    /// Whether there is a next page by now.
+    pub has_more: bool,
+}
+
 /// Whether a caller's access key is good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyCheck {
@@ -55,6 +79,10 @@ pub trait Crm: Send + Sync {
 
     /// Activates a public integration (contract Kontur §3, integrations/{id}/setup).
     async fn activate(&self, arguments: &serde_json::Value) -> Result<(), RemoteError>;
+
+    /// What became of communications after a place in the feed of changes; from its beginning without one. A place that
+    /// Kontur does not know any more is refused (`Rejected`, `NotFound`), and so is a feed that is not there.
+    async fn communication_changes(&self, after: Option<&str>) -> Result<CommunicationChanges, RemoteError>;
 
     /// Who is responsible for a caller (contract Kontur §4, call-redirect).
     async fn responsible(&self, client: &Phone) -> Result<Vec<KonturUserId>, RemoteError>;

@@ -3,6 +3,7 @@
 //!
 //! What was read is remembered with the place in the feed, so that the next look-up reads only what came since.
 
+pub(super) mod change;
 mod index;
 
 use domain::id::ExternalId;
@@ -14,7 +15,7 @@ pub(super) use self::index::Seen;
 use super::client::Client;
 
 /// Changes per page: a page of busy communications stays well below the size limit of a reply.
-const PAGE_SIZE: u32 = 500;
+pub(super) const PAGE_SIZE: u32 = 500;
 
 /// Pages per look-up, so that the first one in an old workspace ends within an attempt.
 const PAGES: usize = 20;
@@ -78,7 +79,7 @@ impl Read {
             }
             page => page?,
         };
-        page.items.into_iter().for_each(|item| self.index.learn(item));
+        page.items.iter().filter_map(change::read).for_each(|change| self.index.learn(change));
         let moved = page.last_offset.is_some() && page.last_offset != self.offset;
         if moved {
             self.offset = page.last_offset;

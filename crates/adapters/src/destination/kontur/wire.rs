@@ -295,6 +295,11 @@ pub struct FeedItem {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct ChangeData {
+    /// `create`, `patch`, `delete` or `restore`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The entity before the change.
+    pub old: Value,
     /// The entity after the change; `null` once it is deleted.
     pub new: Value,
 }

@@ -134,8 +134,8 @@ prop_compose! {
 /// The event as a PBX would write it.
 fn written(event: &CallEvent) -> Value {
     let (leg, recording, reason) = match &event.happening {
-        // The last two are ours: no PBX writes them.
-        Happening::CallStarted | Happening::GoesOn | Happening::EndInferred => {
+        // The others are ours: no PBX writes them.
+        Happening::CallStarted | Happening::Past(_) | Happening::GoesOn | Happening::EndInferred => {
             (Value::Null, Value::Null, None)
         }
         Happening::CallFinished(reason) | Happening::CallFailed(reason) => {
