@@ -6,6 +6,7 @@ mod deliveries;
 mod guard;
 mod integrations;
 mod page;
+mod reconciliations;
 mod server;
 mod settings;
 mod shown;
@@ -39,6 +40,7 @@ pub(super) type Apis = (
     Guarded<integrations::Integrations>,
     Guarded<users::Users>,
     Guarded<syncs::Syncs>,
+    Guarded<reconciliations::Reconciliations>,
     Guarded<calls::Calls>,
     Guarded<deliveries::Deliveries>,
     Guarded<server::Server>,
@@ -51,6 +53,7 @@ pub(super) fn routes(state: &Arc<ApiState>) -> impl Endpoint<Output = Response> 
         Guarded(integrations::Integrations(of())),
         Guarded(users::Users(of())),
         Guarded(syncs::Syncs(of())),
+        Guarded(reconciliations::Reconciliations(of())),
         Guarded(calls::Calls(of())),
         Guarded(deliveries::Deliveries(of())),
         Guarded(server::Server),

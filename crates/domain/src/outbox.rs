@@ -83,6 +83,8 @@ pub enum Notice {
     },
     /// register-call.
     Register,
+    /// register-call of a call whose communication was deleted in Kontur.
+    Restore,
     /// The recording of a call that is registered already: download, upload, call-recording.
     Recording {
         /// Where it is.
@@ -105,7 +107,7 @@ impl Notice {
             Self::LegChanged { .. } => "call-event",
             Self::CallFinished { .. } => "call-finished",
             Self::CallFailed { .. } => "call-failed",
-            Self::Register => "register-call",
+            Self::Register | Self::Restore => "register-call",
             Self::Recording { .. } => "call-recording",
             Self::Comment => "comment",
             Self::Job { .. } => "job",
@@ -120,7 +122,10 @@ impl Notice {
 
     /// Whether sending it twice would make two of something at the destination.
     pub const fn creates(&self) -> bool {
-        matches!(self, Self::CallStarted { .. } | Self::Register | Self::Comment | Self::Job { .. })
+        matches!(
+            self,
+            Self::CallStarted { .. } | Self::Register | Self::Restore | Self::Comment | Self::Job { .. }
+        )
     }
 }
 

@@ -194,6 +194,12 @@ impl Engine {
         Ok(revived)
     }
 
+    /// Makes a delivery due that had been given up, as one of many. False if it was delivered.
+    pub(crate) async fn send_again(&self, id: DeliveryId) -> Result<bool, EngineError> {
+        let (record, _) = self.delivery(id).await?;
+        self.revive(&record, Command::Replayed).await
+    }
+
     async fn revive(
         &self,
         record: &DeliveryRecord,

@@ -12,6 +12,7 @@ mod healing;
 pub mod ingest;
 pub mod instance;
 mod outbox;
+pub mod reconcile;
 mod retention;
 mod settling;
 mod setup;
@@ -33,6 +34,7 @@ use domain::retention::Retention;
 use domain::secret::Secret;
 use storage::error::StorageError;
 use storage::{Store, Tx};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -59,6 +61,8 @@ pub struct Engine {
     outbox: Outbox,
     settling: Settling,
     syncing: Syncing,
+    /// One reconciliation at a time: they are long, and nobody waits for them.
+    reconciling: Semaphore,
     waits: Waits,
     crash_points: CrashPoints,
     watch: Watch,

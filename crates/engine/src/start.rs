@@ -18,6 +18,7 @@ use domain::retention::Retention;
 use domain::secret::Secret;
 use storage::Store;
 use storage::instances::StoredInstance;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -86,6 +87,7 @@ impl Engine {
             outbox: outbox.clone(),
             settling: settling.clone(),
             syncing: Syncing::default(),
+            reconciling: Semaphore::new(1),
             waits,
             crash_points: options.crash_points,
             watch,
@@ -115,6 +117,8 @@ impl Engine {
         }
         engine.crash_points.pass(CrashPoint::Recovering);
         engine.tasks.spawn(settling::run(Arc::clone(&engine), timers, engine.stop.clone()));
+        let now = engine.clock.now();
+        engine.store.write(move |tx| tx.interrupt_reconciliations(now)).await?;
         engine.resume_syncs().await?;
         engine.tasks.spawn(timetable::run(Arc::clone(&engine)));
         engine.resume_dials().await?;

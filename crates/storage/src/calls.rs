@@ -350,7 +350,7 @@ fn told_columns<'a>(
     columns
 }
 
-fn read(row: &Row<'_>) -> Result<StoredCall, StorageError> {
+pub(crate) fn read(row: &Row<'_>) -> Result<StoredCall, StorageError> {
     let (settle_at, call) = (row.opt_time(4)?, row.json(5, "call", "facts")?);
     Ok(StoredCall {
         indexed: Indexed::of(&call, settle_at),

@@ -327,6 +327,7 @@ mod tests {
             Notice::CallFinished { at },
             Notice::CallFailed { at },
             Notice::Register,
+            Notice::Restore,
             Notice::Comment,
             Notice::Job { rule: 0 },
         ];

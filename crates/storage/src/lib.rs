@@ -11,6 +11,7 @@ pub mod filling;
 pub mod instances;
 pub mod prune;
 pub mod raw_requests;
+pub mod reconciliations;
 pub mod space;
 pub mod sync_jobs;
 pub mod unreturned;

@@ -175,3 +175,25 @@ CREATE TABLE sync_job (
 CREATE INDEX sync_job_instance ON sync_job (instance_id, id);
 CREATE INDEX sync_job_news ON sync_job (instance_id, finished_at) WHERE purpose = 'news' AND state = 'done' AND added = 0;
 CREATE INDEX sync_job_running ON sync_job (instance_id, id) WHERE state = 'running';
+
+-- Calls whose communication was deleted in Kontur after they were registered.
+CREATE TABLE deleted_in_kontur (
+    instance_id  BIGINT NOT NULL,
+    call_id      BIGINT NOT NULL,
+    at           BIGINT NOT NULL,             -- when we learned of it
+    PRIMARY KEY (instance_id, call_id)
+) WITHOUT ROWID;
+
+CREATE TABLE reconciliation (
+    id           INTEGER PRIMARY KEY,
+    instance_id  BIGINT NOT NULL,
+    from_at      BIGINT NOT NULL,
+    to_at        BIGINT NOT NULL,
+    state        TEXT   NOT NULL,             -- running, done, failed
+    created_at   BIGINT NOT NULL,
+    finished_at  BIGINT,
+    report       TEXT,
+    reason       TEXT
+);
+CREATE INDEX reconciliation_instance ON reconciliation (instance_id, id);
+CREATE INDEX reconciliation_running ON reconciliation (state) WHERE state = 'running';

@@ -21,6 +21,7 @@ statements! {
     DELETE_EVENTS = "DELETE FROM call_event WHERE call_id = $1";
     DELETE_UNRETURNED = "DELETE FROM unreturned_thread
                          WHERE instance_id = $1 AND client_phone = $2 AND missed_at < $3";
+    DELETE_DELETED = "DELETE FROM deleted_in_kontur WHERE instance_id = $1 AND call_id = $2";
     DELETE = "DELETE FROM call WHERE id = $1";
 }
 
@@ -54,6 +55,7 @@ impl Tx<'_> {
             self.execute(DELETE_LEG, &[old.instance.into(), (&leg).into(), call.into()])?;
         }
         self.execute(DELETE_EVENTS, &[call.into()])?;
+        self.execute(DELETE_DELETED, &[old.instance.into(), call.into()])?;
         let client = (&old.client_phone).into();
         self.execute(DELETE_UNRETURNED, &[old.instance.into(), client, limit.before.into()])?;
         if let Some(recent) = self.recent_calls() {

@@ -1,9 +1,12 @@
 use rusqlite::Connection;
 
-use crate::{calls, deliveries, dials, instances, prune, raw_requests, space, sqlite, sync_jobs, unreturned};
+use crate::{
+    calls, deliveries, dials, instances, prune, raw_requests, reconciliations, space, sqlite, sync_jobs,
+    unreturned,
+};
 
 /// Every module with statements.
-const MODULES: [(&str, &[(&str, &str)]); 12] = [
+const MODULES: [(&str, &[(&str, &str)]); 13] = [
     ("calls", calls::ALL),
     ("calls::open", calls::OPEN),
     ("deliveries", deliveries::ALL),
@@ -13,6 +16,7 @@ const MODULES: [(&str, &[(&str, &str)]); 12] = [
     ("prune::calls", prune::ALL_BELOW[0]),
     ("prune::deliveries", prune::ALL_BELOW[1]),
     ("raw_requests", raw_requests::ALL),
+    ("reconciliations", reconciliations::ALL),
     ("space", space::ALL),
     ("sync_jobs", sync_jobs::ALL),
     ("unreturned", unreturned::ALL),
@@ -70,6 +74,9 @@ fn what_is_still_to_be_done_is_found_by_an_index_of_just_that() {
         ("dials", "OPEN", "dial_open"),
         ("dials", "WAITING", "dial_waiting"),
         ("dials", "LOOK_SOONER", "dial_waiting"),
+        ("reconciliations", "INTERRUPTED", "reconciliation_running"),
+        ("reconciliations", "BEGAN", "call_began"),
+        ("reconciliations", "DEAD", "delivery_dead"),
         ("sync_jobs", "RUNNING", "sync_job_running"),
         ("sync_jobs", "TIDY", "sync_job_news"),
         ("deliveries", "PENDING_BEYOND", "delivery_pending"),

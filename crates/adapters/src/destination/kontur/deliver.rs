@@ -18,7 +18,7 @@ impl KonturInstance {
     pub(super) async fn attempt(&self, delivery: &Delivery<'_>) -> Report {
         match delivery.notice {
             Notice::CallStarted { at } => self.start(delivery, *at).await,
-            Notice::Register => self.register(delivery).await,
+            Notice::Register | Notice::Restore => self.register(delivery).await,
             Notice::Recording { recording } => self.bind_recording(delivery, recording).await,
             Notice::LegChanged { .. } | Notice::CallFinished { .. } | Notice::CallFailed { .. } => {
                 match communication(delivery) {
