@@ -25,6 +25,7 @@ mod load;
 mod metabot;
 mod outbox;
 mod readme;
+mod reconcile;
 mod retention;
 mod status;
 mod sync;

@@ -28,7 +28,7 @@ pub(crate) fn past_call(id: &str, minutes_ago: i64) -> Call {
     }
 }
 
-fn ago(minutes: i64) -> DateTime<FixedOffset> {
+pub(crate) fn ago(minutes: i64) -> DateTime<FixedOffset> {
     let now = simulators::clock::now().fixed_offset();
     // Cut to milliseconds, as the PBX writes times.
     now - Duration::minutes(minutes)
@@ -36,7 +36,7 @@ fn ago(minutes: i64) -> DateTime<FixedOffset> {
 }
 
 /// A company without Workonflow and Metabot: a long history costs a third.
-async fn kontur_alone() -> Company {
+pub(crate) async fn kontur_alone() -> Company {
     let plan = Company::plan().integration(|integration| {
         integration.remove("workonflow");
         integration.remove("metabot");
