@@ -34,6 +34,8 @@ pub(crate) enum Kind {
     Boolean,
     /// One of these words.
     Word(&'static [&'static str]),
+    /// A point in time, with its offset.
+    Moment,
     /// An IANA name.
     TimeZone,
     /// A cron expression, or `never`.
@@ -175,6 +177,7 @@ impl Key {
             Kind::Integers => format!("{what} as a list of whole numbers from 0, at least one"),
             Kind::Boolean => format!("true or false: {what}"),
             Kind::Word(words) => format!("{what}: {}", one_of(words)),
+            Kind::Moment => format!("{what} as a time with offset such as 2026-11-22T00:00:00+03:00"),
             Kind::TimeZone => format!("{what} as an IANA name such as \"Europe/Moscow\""),
             Kind::Schedule => format!("{what} as five cron fields such as \"*/5 * * * *\", or \"never\""),
             Kind::Country => format!("{what} as a code of two capitals such as \"RU\""),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::call::event::{CallEvent, Direction, Happening, Reason};
+use domain::clock::Timestamp;
 use domain::id::{CommunicationId, EventId, Extension, ExternalId, KonturUserId, LegId};
 use domain::instance::status::Status;
 use domain::phone::Phone;
@@ -64,13 +65,14 @@ impl Engine {
                 "this telephony cannot start calls; configure control_url".to_owned(),
             ));
         }
-        let request = dial_request(&live, &command)?;
+        let now = self.clock.now();
+        let request = dial_request(&live, &command, now)?;
         let record = DialRecord {
             instance: instance.id,
             request: request.request.clone(),
             extension: request.extension.clone(),
             client_phone: request.client_phone.clone(),
-            requested_at: self.clock.now(),
+            requested_at: now,
             state: DialState::Requested,
             reason: None,
             call: None,
@@ -271,11 +273,11 @@ fn may_pass(error: &RemoteError) -> bool {
     error.is_ambiguous() || matches!(error.kind, RemoteErrorKind::Unreachable | RemoteErrorKind::RateLimited)
 }
 
-fn dial_request(live: &Live, command: &CallCommand) -> Result<DialRequest, EngineError> {
-    let extension = extension_of(live, &command.from)?;
+fn dial_request(live: &Live, command: &CallCommand, now: Timestamp) -> Result<DialRequest, EngineError> {
+    let extension = extension_of(live, &command.from, now)?;
     let client_phone = match (&command.to, &command.client_phone) {
         (_, Some(phone)) if !phone.trim().is_empty() => Phone::normalise(phone, live.settings.country),
-        (Some(colleague), _) => Phone::extension(&extension_of(live, colleague)?),
+        (Some(colleague), _) => Phone::extension(&extension_of(live, colleague, now)?),
         (None, _) => {
             return Err(EngineError::Invalid("clientPhone is missing, and so is toUserId".to_owned()));
         }
@@ -287,8 +289,8 @@ fn dial_request(live: &Live, command: &CallCommand) -> Result<DialRequest, Engin
     Ok(DialRequest { request: command.communication.clone(), extension, client_phone, auto_answer })
 }
 
-fn extension_of(live: &Live, user: &KonturUserId) -> Result<Extension, EngineError> {
-    live.directory.extension_of(user).cloned().ok_or_else(|| {
+fn extension_of(live: &Live, user: &KonturUserId, now: Timestamp) -> Result<Extension, EngineError> {
+    live.directory.extension_of(user, now).cloned().ok_or_else(|| {
         EngineError::NotConfigured(format!(
             "user {user} has no extension; add the user to the integration's users"
         ))

@@ -2,7 +2,7 @@
 //! and marks (small remembered values).
 
 use domain::clock::Timestamp;
-use domain::id::{InstanceId, Workspace};
+use domain::id::{InstanceId, WorkonflowUserId, Workspace};
 use domain::instance::settings::UserMapping;
 use domain::instance::status::Condition;
 
@@ -28,11 +28,12 @@ statements! {
                      VALUES ($1, $2, $3, $4, $5)";
     CHANGES = "SELECT at, from_status, to_status, reason FROM status_change WHERE instance_id = $1
                ORDER BY id DESC LIMIT $2";
-    USERS = "SELECT kontur_user_id, extension, workonflow_user_id FROM user_mapping WHERE instance_id = $1
-             ORDER BY position";
+    USERS = "SELECT kontur_user_id, extension, workonflow_user_id, valid_from, valid_to FROM user_mapping
+             WHERE instance_id = $1 ORDER BY position";
     DELETE_USERS = "DELETE FROM user_mapping WHERE instance_id = $1";
-    INSERT_USER = "INSERT INTO user_mapping (instance_id, position, kontur_user_id, extension, workonflow_user_id)
-                   VALUES ($1, $2, $3, $4, $5)";
+    INSERT_USER = "INSERT INTO user_mapping (instance_id, position, kontur_user_id, extension, workonflow_user_id,
+                                             valid_from, valid_to)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7)";
     SET_MARK = "INSERT INTO mark (instance_id, name, value) VALUES ($1, $2, $3)
                 ON CONFLICT (instance_id, name) DO UPDATE SET value = excluded.value";
     MARK = "SELECT value FROM mark WHERE instance_id = $1 AND name = $2";
@@ -180,6 +181,8 @@ impl Tx<'_> {
                 kontur_user_id: row.text(0)?.into(),
                 extension: row.text(1)?.into(),
                 workonflow_user_id: row.opt_text(2)?.map(Into::into),
+                valid_from: row.opt_time(3)?,
+                valid_to: row.opt_time(4)?,
             })
         })
     }
@@ -188,9 +191,16 @@ impl Tx<'_> {
     pub fn set_users(&self, id: InstanceId, users: &[UserMapping]) -> Result<(), StorageError> {
         self.execute(DELETE_USERS, &[id.0.into()])?;
         for (position, user) in (0_i64..).zip(users) {
-            let workonflow = user.workonflow_user_id.as_ref().map(domain::id::WorkonflowUserId::as_str);
-            let (kontur, extension) = (user.kontur_user_id.as_str().into(), user.extension.as_str().into());
-            self.execute(INSERT_USER, &[id.0.into(), position.into(), kontur, extension, workonflow.into()])?;
+            let parameters = [
+                id.0.into(),
+                position.into(),
+                user.kontur_user_id.as_str().into(),
+                user.extension.as_str().into(),
+                user.workonflow_user_id.as_ref().map(WorkonflowUserId::as_str).into(),
+                user.valid_from.into(),
+                user.valid_to.into(),
+            ];
+            self.execute(INSERT_USER, &parameters)?;
         }
         Ok(())
     }

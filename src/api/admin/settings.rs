@@ -56,6 +56,7 @@ fn object(keys: &[Key]) -> MetaSchema {
 
 fn schema(kind: &Kind) -> MetaSchema {
     match kind {
+        Kind::Moment => MetaSchema::new_with_format("string", "date-time"),
         Kind::Text | Kind::TimeZone | Kind::Schedule | Kind::Country | Kind::Level | Kind::Address => {
             MetaSchema::new("string")
         }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::Tag;
 use super::body::JsonBody;
 use super::page::Page;
+use super::types::Moment;
 use crate::api::ApiState;
 use crate::api::problem::{Fault, Problem};
 use crate::config;
@@ -19,7 +20,8 @@ use crate::config;
 /// Operations.
 pub(in crate::api) struct Users(pub(super) Arc<ApiState>);
 
-/// A user of Kontur at the telephony system.
+/// A user of Kontur at the telephony system. A user may have several extensions, and is rung at the first of those that
+/// are the user's at the time. An extension may be of other users at other times.
 #[derive(Debug, Object)]
 struct User {
     /// The user in Kontur (GUID).
@@ -28,6 +30,10 @@ struct User {
     extension: String,
     /// The user in Workonflow, if the user works there.
     workonflow_user_id: Option<String>,
+    /// Since when the extension is the user's, that moment included; `null`: always.
+    valid_from: Option<Moment>,
+    /// From when on it is not any more; `null`: never.
+    valid_to: Option<Moment>,
 }
 
 /// All users of an integration.
@@ -80,6 +86,8 @@ fn shown(instance: &Instance) -> Page<User> {
         kontur_user_id: user.kontur_user_id.to_string(),
         extension: user.extension.to_string(),
         workonflow_user_id: user.workonflow_user_id.as_ref().map(ToString::to_string),
+        valid_from: user.valid_from.map(Moment::from),
+        valid_to: user.valid_to.map(Moment::from),
     };
     Page::whole(instance.live().directory.users().iter().map(user).collect())
 }

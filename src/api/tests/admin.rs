@@ -66,7 +66,10 @@ async fn users_are_listed_and_replaced() {
     let server = Server::start().await;
     server.put("/admin/v1/integrations/new", made("new")).await.ok();
     let path = "/admin/v1/integrations/new/users";
-    let user = json!({"kontur_user_id": "u", "extension": "007", "workonflow_user_id": null});
+    let user = json!({
+        "kontur_user_id": "u", "extension": "007", "workonflow_user_id": null,
+        "valid_from": null, "valid_to": "2026-11-22T07:00:00+00:00"
+    });
     let list = json!({"items": [user], "next_cursor": null});
     assert_eq!(server.put(path, json!({"items": [user]})).await.ok(), list);
     assert_eq!(server.put(path, json!([user])).await.ok(), list);

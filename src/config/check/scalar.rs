@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use domain::clock::Timestamp;
 use domain::phone::Country;
 use serde_json::Value;
 use url::Url;
@@ -22,6 +23,10 @@ impl Checker<'_> {
                 return Some((*number).into());
             }
             (Kind::Country, Tree::Text(code)) => return self.country(path, code),
+            (Kind::Moment, Tree::Text(time) | Tree::Time(time)) => match Timestamp::parse(time) {
+                Ok(_) => return Some(time.as_str().into()),
+                Err(_) => format!("is {:?}", shortened(time)),
+            },
             (Kind::Integer(..), Tree::Integer(number)) => format!("is {number}"),
             (Kind::Boolean | Kind::Integer(..) | Kind::Integers, _) => format!("is {}", tree.found()),
             (_, Tree::Text(text)) => match wrong_text(&key.kind, text) {

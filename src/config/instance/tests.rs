@@ -52,7 +52,7 @@ fn faults_are_the_same_as_the_files_with_indexes_in_their_paths() {
     check(|json| json["kind"] = "public".into(), &[("secret_key", "missing; a public integration needs")]);
     check(
         |json| json["user"] = json!([small()["user"][0], {"kontur_user_id": "b", "extension": "101"}]),
-        &[("user[1].extension", "extension 101 is given to more than one user")],
+        &[("user[1].extension", "extension 101 is given twice for the same time")],
     );
     check(|json| json["user"][0]["extension"] = 101.into(), &[("user[0].extension", "is a whole number")]);
 }

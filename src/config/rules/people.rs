@@ -1,4 +1,4 @@
-//! Conflicts among users and extensions, each at the later of the two that contradict each other.
+//! Users whose extensions and periods cannot hold; of two that contradict each other, the later one is at fault.
 
 use domain::directory::{Directory, DirectoryConflict};
 use domain::instance::settings::UserMapping;
@@ -33,7 +33,7 @@ fn conflicts(at: &KeyPath, users: Vec<(usize, UserMapping)>) -> Vec<Fault> {
 
 const fn key_of(conflict: &DirectoryConflict) -> &'static str {
     match conflict {
-        DirectoryConflict::Extension(_) => "extension",
-        DirectoryConflict::User(_) => "kontur_user_id",
+        DirectoryConflict::Extension { .. } => "extension",
+        DirectoryConflict::Period(_) => "valid_to",
     }
 }

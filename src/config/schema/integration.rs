@@ -63,6 +63,8 @@ const USER: &[Key] = &[
     required("kontur_user_id", Kind::Text, "the user's id in Kontur (a GUID)"),
     required("extension", Kind::Text, "the user's extension"),
     optional("workonflow_user_id", Kind::Text, "the user's id in Workonflow"),
+    optional("valid_from", Kind::Moment, "since when the extension is the user's, that moment included,"),
+    optional("valid_to", Kind::Moment, "from when on the extension is not the user's any more,"),
 ];
 
 const WORKONFLOW: &[Key] = &[

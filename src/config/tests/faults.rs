@@ -230,15 +230,36 @@ fn a_workspace_is_declared_once() {
 }
 
 #[test]
+fn periods_are_times_with_an_offset() {
+    let user = "[[integration.user]]\nkontur_user_id = 'a'\nextension = '1'\n";
+    let expected = "expected since when the extension is the user's, that moment included, as a time with offset such as 2026-11-22T00:00:00+03:00";
+    for (value, found) in [
+        ("'soon'", "\"soon\""),
+        ("2026-11-22", "\"2026-11-22\""),
+        ("2026-11-22T00:00:00", "\"2026-11-22T00:00:00\""),
+        ("7", "a whole number"),
+    ] {
+        let line = format!("15: integration.user.valid_from: is {found}; {expected}");
+        check_after_small(&format!("{user}valid_from = {value}\n"), &line);
+    }
+}
+
+#[test]
 fn people_who_contradict_each_other_are_told_at_the_later_one() {
-    let user = |id: &str, extension: &str| {
-        format!("[[integration.user]]\nkontur_user_id = '{id}'\nextension = '{extension}'\n")
+    let user = |id: &str, extension: &str, period: &str| {
+        format!("[[integration.user]]\nkontur_user_id = '{id}'\nextension = '{extension}'\n{period}")
     };
-    let users = [user("a", "101"), user("b", "101"), user("A", "102"), user("c", "103")].concat();
-    let text = errors(&format!("{SMALL}{users}"), &variables([]));
+    let users = [
+        user("a", "101", ""),
+        user("b", "101", "valid_from = 2026-11-22T00:00:00+03:00\n"),
+        user("A", "102", "valid_to = '2026-11-22T00:00:00+03:00'\n"),
+        user("c", "102", "valid_from = '2026-11-22T00:00:00+03:00'\n"),
+        user("d", "103", "valid_from = '2026-11-22T00:00:00Z'\nvalid_to = '2026-11-22T03:00:00+03:00'\n"),
+    ];
+    let text = errors(&format!("{SMALL}{}", users.concat()), &variables([]));
     let expected = [
-        "kontur-telephony.toml:17: integration.user.extension: extension 101 is given to more than one user; an extension belongs to one user",
-        "kontur-telephony.toml:19: integration.user.kontur_user_id: user A has more than one extension; give one",
+        "kontur-telephony.toml:17: integration.user.extension: extension 101 is given twice for the same time (always; from 2026-11-21T21:00:00+00:00); at any time it belongs to one user",
+        "kontur-telephony.toml:31: integration.user.valid_to: the period is empty (from 2026-11-22T00:00:00+00:00 until 2026-11-22T00:00:00+00:00); valid_from has to be before valid_to",
     ];
     assert_eq!(text.lines().collect::<Vec<_>>(), expected);
 }

@@ -59,6 +59,7 @@ fn shown(value: &Value) -> String {
 fn meaning(key: &Key) -> String {
     match key.kind {
         Kind::Word(_)
+        | Kind::Moment
         | Kind::TimeZone
         | Kind::Schedule
         | Kind::Country

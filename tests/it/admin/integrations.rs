@@ -73,7 +73,10 @@ async fn their_users_are_listed() {
     let company = Company::start().await;
     let users = company.admin().get(&format!("/integrations/{WORKSPACE}/users")).await.ok();
     let anna = company.employee("101");
-    let expected = json!({"kontur_user_id": anna.kontur_user_id, "extension": "101", "workonflow_user_id": anna.workonflow_user_id});
+    let expected = json!({
+        "kontur_user_id": anna.kontur_user_id, "extension": "101", "workonflow_user_id": anna.workonflow_user_id,
+        "valid_from": null, "valid_to": null
+    });
     assert!(users["items"].as_array().expect("items").contains(&expected), "{users}");
 }
 

@@ -82,7 +82,8 @@ impl Workonflow {
             Ok(texts) => texts,
             Err(error) => return misconfigured(error.to_string()),
         };
-        let employee = delivery.directory.workonflow_user_at(&facts.employee_extension.as_str().into());
+        let extension = facts.employee_extension.as_str().into();
+        let employee = delivery.directory.workonflow_user_at(&extension, delivery.call.began_at());
         let responsible = employee.map(WorkonflowUserId::as_str);
         let place = Place { workonflow: self, phone: delivery.call.client_phone(), texts, responsible };
         Attempt::new(place, delivery).run().await

@@ -47,9 +47,8 @@ impl Case {
     /// The employee at 101 has this id in Workonflow.
     pub(crate) fn with_employee(mut self, workonflow_user_id: &str) -> Self {
         let mapping = UserMapping {
-            kontur_user_id: "u-1".into(),
-            extension: "101".into(),
             workonflow_user_id: Some(workonflow_user_id.into()),
+            ..UserMapping::always("u-1".into(), "101".into())
         };
         self.directory = Directory::new(vec![mapping]).unwrap();
         self

@@ -4,6 +4,8 @@
 use serde::Deserialize;
 use url::Url;
 
+use crate::clock::Timestamp;
+use crate::directory::Period;
 use crate::id::{Extension, IntegrationId, KonturUserId, WorkonflowUserId, Workspace};
 use crate::phone::Country;
 use crate::secret::Secret;
@@ -66,8 +68,9 @@ pub struct Behaviour {
     pub auto_answer: bool,
 }
 
-/// A user of Kontur at the telephony system.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, serde::Serialize)]
+/// A user of Kontur at the telephony system. A user may have several extensions, and an extension other users at other
+/// times.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UserMapping {
     /// The user in Kontur.
@@ -75,8 +78,25 @@ pub struct UserMapping {
     /// The user's extension.
     pub extension: Extension,
     /// The user in Workonflow, if the user works there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workonflow_user_id: Option<WorkonflowUserId>,
+    /// Since when the extension is the user's, that moment included; RFC 3339. Always, if not given.
+    #[serde(default, deserialize_with = "moment")]
+    pub valid_from: Option<Timestamp>,
+    /// From when on it is not any more; RFC 3339. Never, if not given.
+    #[serde(default, deserialize_with = "moment")]
+    pub valid_to: Option<Timestamp>,
+}
+
+impl UserMapping {
+    /// A user of Kontur alone, whose extension it is at any time.
+    pub const fn always(kontur_user_id: KonturUserId, extension: Extension) -> Self {
+        Self { kontur_user_id, extension, workonflow_user_id: None, valid_from: None, valid_to: None }
+    }
+
+    /// When the extension is the user's.
+    pub const fn period(&self) -> Period {
+        Period { from: self.valid_from, to: self.valid_to }
+    }
 }
 
 /// The telephony system of an instance. Each kind has its own keys.
@@ -242,6 +262,12 @@ const fn moscow() -> chrono_tz::Tz {
 
 const fn russia() -> Country {
     Country::RU
+}
+
+/// A time of RFC 3339, which is not how rows hold times.
+fn moment<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let text = Option::<std::borrow::Cow<'_, str>>::deserialize(deserializer)?;
+    text.map(|text| Timestamp::parse(&text).map_err(serde::de::Error::custom)).transpose()
 }
 
 fn time_zone<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<chrono_tz::Tz, D::Error> {

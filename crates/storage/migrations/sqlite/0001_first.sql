@@ -29,6 +29,8 @@ CREATE TABLE user_mapping (
     kontur_user_id      TEXT   NOT NULL,
     extension           TEXT   NOT NULL,
     workonflow_user_id  TEXT,
+    valid_from          BIGINT,              -- the first moment at which the extension is the user's; null: always was
+    valid_to            BIGINT,              -- the first at which it is not any more; null: always will be
     PRIMARY KEY (instance_id, position)
 ) WITHOUT ROWID;
 

@@ -6,6 +6,7 @@ mod calls;
 mod deliveries;
 mod filling;
 mod group_commit;
+mod instances;
 mod prune;
 mod readers;
 mod recent;

@@ -1,5 +1,7 @@
 //! The telephony system, and who answers there.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use domain::instance::settings::ProviderSettings;
@@ -50,7 +52,8 @@ pub(super) fn judge(one: &Integration, has_control: bool, answer: &Result<(), Re
 /// Without users no call belongs to anybody.
 pub(super) fn users(one: &Integration) -> Check {
     let subject = one.subject("users");
-    match one.settings.users.len() {
+    let ids = one.settings.users.iter().map(|user| user.kontur_user_id.as_str().to_ascii_lowercase());
+    match ids.collect::<BTreeSet<_>>().len() {
         0 => subject.yellow(
             "none: no extension belongs to a user of Kontur",
             format!("add {} with kontur_user_id and extension for each employee", one.key("user")),

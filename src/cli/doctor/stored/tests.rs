@@ -38,7 +38,7 @@ async fn database(folder: &tempfile::TempDir, vault: &Vault) -> Vec<Stored> {
     });
     let settings = vault.seal(&Secret::new(settings.to_string())).unwrap();
     let arguments = vault.seal(&Secret::new(r#"{"SecretKey":"new"}"#)).unwrap();
-    let user = UserMapping { kontur_user_id: "u".into(), extension: "101".into(), workonflow_user_id: None };
+    let user = UserMapping::always("u".into(), "101".into());
     let written = store.write(move |tx| {
         let id = tx.insert_instance(&"acme".into(), false, Some(&settings), Timestamp::default())?;
         tx.set_arguments(id, &arguments, "0")?;

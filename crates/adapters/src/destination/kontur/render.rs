@@ -38,7 +38,8 @@ pub(super) fn call_event(
     at: Timestamp,
 ) -> CallEvent {
     let known = delivery.call.legs().get(leg);
-    let side = |of: fn(&Leg) -> &Party| participant(known.map_or(&Party::Client, of), delivery.directory);
+    let people = People { directory: delivery.directory, at: delivery.call.began_at() };
+    let side = |of: fn(&Leg) -> &Party| people.participant(known.map_or(&Party::Client, of));
     CallEvent {
         communication_id,
         external_id: delivery.external_id.clone(),
@@ -75,8 +76,9 @@ pub(super) fn register_call(
     directory: &Directory,
 ) -> RegisterCall {
     let direction = registration.direction;
+    let people = People { directory, at: registration.began_at };
     let items = registration.items.into_iter();
-    let items = items.map(|item| call_item(item, direction, files, directory)).collect();
+    let items = items.map(|item| call_item(item, direction, files, people)).collect();
     RegisterCall {
         external_vats_phone: registration.vats_phone,
         client_phone: registration.client_phone,
@@ -108,11 +110,11 @@ fn call_item(
     item: Item,
     direction: Direction,
     files: &BTreeMap<LegId, FileMeta>,
-    directory: &Directory,
+    people: People<'_>,
 ) -> CallItem {
     let (from, to) = match (&item.from, &item.to) {
         (Party::Client, Party::Client) => nobody_rung(direction),
-        (from, to) => (participant(from, directory), participant(to, directory)),
+        (from, to) => (people.participant(from), people.participant(to)),
     };
     CallItem {
         from,
@@ -143,10 +145,21 @@ fn recording(file: &FileMeta) -> Recording {
     }
 }
 
-fn participant(party: &Party, directory: &Directory) -> Participant {
-    match party {
-        Party::Client => Participant::Client,
-        Party::User { extension } => Participant::User { user_id: directory.user_at(extension).cloned() },
+/// Who was at which extension when the call began. All of a call goes by that moment.
+#[derive(Clone, Copy)]
+struct People<'a> {
+    directory: &'a Directory,
+    at: Timestamp,
+}
+
+impl People<'_> {
+    fn participant(self, party: &Party) -> Participant {
+        match party {
+            Party::Client => Participant::Client,
+            Party::User { extension } => {
+                Participant::User { user_id: self.directory.user_at(extension, self.at).cloned() }
+            }
+        }
     }
 }
 

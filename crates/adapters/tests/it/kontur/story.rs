@@ -108,8 +108,7 @@ impl Story {
         suspect: bool,
         progress: &Value,
     ) -> Report {
-        let user =
-            UserMapping { kontur_user_id: USER.into(), extension: "101".into(), workonflow_user_id: None };
+        let user = UserMapping::always(USER.into(), "101".into());
         let delivery = Delivery {
             notice,
             call: &self.call,

@@ -58,7 +58,7 @@ fn answered() -> Call {
 }
 
 fn directory() -> Directory {
-    let user = UserMapping { kontur_user_id: USER.into(), extension: "101".into(), workonflow_user_id: None };
+    let user = UserMapping::always(USER.into(), "101".into());
     Directory::new(vec![user]).unwrap()
 }
 
@@ -120,6 +120,26 @@ fn an_extension_without_a_user_is_a_user_without_an_id() {
         call_event(delivery, "c-1".into(), &"leg-102".into(), LegSignal::Disconnected, at(6))
     });
     assert_eq!(body["to"], json!({"type": "user"}));
+}
+
+/// The employee at 101 changed while the call was rung: all of it goes by when it began.
+#[test]
+fn a_call_is_of_whoever_was_at_the_extension_when_it_began() {
+    let user = |id: &str| UserMapping::always(id.into(), "101".into());
+    let before = UserMapping { valid_to: Some(at(3)), ..user(USER) };
+    let after = UserMapping { valid_from: Some(at(3)), ..user("next") };
+    let directory = Directory::new(vec![before, after]).unwrap();
+    let of = |call: &Call| {
+        let registration = Registration::of(&"pbx-42".into(), call);
+        let body = register_call(registration, None, &BTreeMap::new(), &directory);
+        serde_json::to_value(body).unwrap()["items"][0]["to"]["userId"].clone()
+    };
+    let later = call(&[
+        happened(3, Happening::CallStarted),
+        leg(4, "101", LegChange::Answered),
+        happened(9, Happening::CallFinished(None)),
+    ]);
+    assert_eq!((of(&answered()), of(&later)), (json!(USER), json!("next")));
 }
 
 #[test]
