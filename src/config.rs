@@ -63,6 +63,8 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     /// How long a finished call has to be quiet before it is registered.
     pub settle: Duration,
+    /// How long the registration of a call at an extension of nobody waits at most; zero: not at all.
+    pub unmapped_wait: Duration,
     /// Draining may take so long when the server is stopped.
     pub shut_down_within: Duration,
     /// The connection to Kontur.
@@ -142,6 +144,7 @@ impl Config {
             encryption_key: keys.encryption_key,
             metrics_listen: keys.metrics_listen,
             settle: Duration::from_millis(keys.settle_ms),
+            unmapped_wait: Duration::from_hours(keys.unmapped_wait_hours),
             shut_down_within: Duration::from_secs(keys.shut_down_within_sec),
             kontur: keys.kontur,
             retry: keys.retry.into(),

@@ -135,6 +135,7 @@ pub(crate) async fn start_engine(config: &Config, probes: Probes) -> anyhow::Res
         settle: config.settle,
         crash_points,
         patience: config.healing,
+        unmapped_wait: config.unmapped_wait,
         retention: config.retention,
     };
     let declared = config.integrations.iter().map(|declared| declared.settings.clone()).collect();

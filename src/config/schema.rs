@@ -85,6 +85,11 @@ pub(super) const SERVER: &[Key] = &[
     optional("metrics_listen", Kind::Address, "the address that serves metrics alone"),
     optional("settle_ms", Kind::Integer(0, 60_000), "how long a finished call has to be quiet, in ms,"),
     optional(
+        "unmapped_wait_hours",
+        Kind::Integer(0, WEEK_SEC / 3600),
+        "how long the registration of a call at an extension of nobody waits for a user, in hours (0: not at all),",
+    ),
+    optional(
         "shut_down_within_sec",
         Kind::Integer(1, 600),
         "how long draining may take when the server is stopped, in s,",

@@ -7,6 +7,7 @@ use domain::call::healing::Patience;
 use domain::instance::settings::InstanceSettings;
 use domain::outbox::limits::Limits;
 use domain::outbox::schedule::RetrySchedule;
+use domain::parking;
 use domain::retention::{self, Retention};
 use domain::secret::Secret;
 use serde::Deserialize;
@@ -54,6 +55,7 @@ pub(super) struct Keys {
     pub(super) encryption_key: Option<EncryptionKey>,
     pub(super) metrics_listen: Option<SocketAddr>,
     pub(super) settle_ms: u64,
+    pub(super) unmapped_wait_hours: u64,
     pub(super) shut_down_within_sec: u64,
     pub(super) kontur: Kontur,
     pub(super) retry: Retry,
@@ -150,6 +152,7 @@ pub(super) fn defaults() -> Value {
         "listen": "127.0.0.1:8080",
         "database_url": "sqlite://kontur-telephony.db",
         "settle_ms": 500,
+        "unmapped_wait_hours": parking::WAIT.as_secs() / 3600,
         "shut_down_within_sec": 20,
         "kontur": {"api_url": "https://crm.kontur.ru"},
         "retry": {

@@ -26,6 +26,7 @@ fn routes() -> Vec<(Method, String)> {
         (Method::GET, of_workspace("/status")),
         (Method::GET, of_workspace("/users")),
         (Method::PUT, of_workspace("/users")),
+        (Method::GET, of_workspace("/unmapped")),
         (Method::GET, "/calls".to_owned()),
         (Method::GET, "/calls/1".to_owned()),
         (Method::GET, "/deliveries".to_owned()),

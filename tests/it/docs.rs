@@ -112,6 +112,7 @@ async fn every_documented_operation_answers() {
         "/admin/v1/integrations/{workspace}/sync",
         "/admin/v1/integrations/{workspace}/status",
         "/admin/v1/integrations/{workspace}/users",
+        "/admin/v1/integrations/{workspace}/unmapped",
         "/admin/v1/calls",
         "/admin/v1/calls/{id}",
         "/admin/v1/deliveries",

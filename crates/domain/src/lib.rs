@@ -17,6 +17,7 @@ pub mod directory;
 
 pub mod call;
 pub mod communication;
+pub mod parking;
 pub mod plan;
 
 pub mod outbox;

@@ -45,6 +45,8 @@ enum HandedOn {
     No,
     /// As one that could not be placed: nothing to register.
     Unplaced,
+    /// As a finished call, but for its registration, which is parked ([`crate::parking`]).
+    Parked,
     /// As a finished call.
     Finished,
 }
@@ -128,20 +130,41 @@ impl Told {
         let handed_on = match self.handed_on {
             HandedOn::No => false,
             HandedOn::Unplaced => call.could_not_be_placed(),
-            HandedOn::Finished => true,
+            HandedOn::Parked | HandedOn::Finished => true,
         };
         call.is_closed() && !handed_on
     }
 
     /// Whether the finished call was handed on.
     pub fn is_settled(&self) -> bool {
-        self.handed_on == HandedOn::Finished
+        matches!(self.handed_on, HandedOn::Parked | HandedOn::Finished)
+    }
+
+    /// Whether its registration is parked.
+    pub fn is_parked(&self) -> bool {
+        self.handed_on == HandedOn::Parked
+    }
+
+    /// Whether what a call is handed on as goes to `destination`: while its registration is parked nothing does to
+    /// Kontur, not even a recording, which the registration brings along.
+    pub fn hands_on_to(&self, destination: DestinationKind) -> bool {
+        destination != DestinationKind::Kontur || !self.is_parked()
     }
 
     /// Remembers that the call was handed on. One that could not be placed, but turns out to have been, will be
     /// handed on as what it is.
     pub fn settle(&mut self, call: &Call) {
         self.handed_on = if call.could_not_be_placed() { HandedOn::Unplaced } else { HandedOn::Finished };
+    }
+
+    /// Remembers that the registration of a call that is handed on is parked.
+    pub fn park(&mut self) {
+        self.handed_on = HandedOn::Parked;
+    }
+
+    /// Remembers that the parked registration is told.
+    pub fn unpark(&mut self) {
+        self.handed_on = HandedOn::Finished;
     }
 
     /// A call that is known only from history is told to nobody live: everything counts as told.

@@ -12,6 +12,7 @@ use domain::secret::Secret;
 use storage::calls::{CallFilter, EventRecord, StoredCall};
 use storage::deliveries::{AttemptRecord, DeliveryFilter, DeliveryRecord, PendingDelivery};
 use storage::instances::StatusChange;
+use storage::parked::Parked;
 use storage::sync_jobs::SyncJob;
 
 use crate::Engine;
@@ -45,6 +46,8 @@ pub struct Timeline {
     pub events: Vec<EventRecord>,
     /// Its deliveries in the order they were planned, with their attempts.
     pub deliveries: Vec<(DeliveryRecord, Vec<AttemptRecord>)>,
+    /// Until when and for whom its registration waits, if it is parked.
+    pub parked: Option<Parked>,
 }
 
 impl Engine {
@@ -82,6 +85,7 @@ impl Engine {
         let users = settings.users.clone();
         let instance = self.bring_up(&stored, settings, users, false)?;
         self.outbox.tell(Command::Load(instance.id));
+        self.reconsider_parked(instance.id).await?;
         Ok((instance, created))
     }
 
@@ -127,7 +131,7 @@ impl Engine {
         Ok(StatusReport { condition: stored.condition, since: stored.status_since, history })
     }
 
-    /// Replaces the users of an instance made here.
+    /// Replaces the users of an instance made here. Parked calls that waited for them are registered.
     pub async fn set_users(&self, instance: &Instance, users: Vec<UserMapping>) -> Result<(), EngineError> {
         if instance.declared {
             return Err(read_only());
@@ -137,7 +141,7 @@ impl Engine {
         let id = instance.id;
         self.store.write(move |tx| tx.set_users(id, &users)).await?;
         instance.change_live(|live| live.directory = directory);
-        Ok(())
+        self.reconsider_parked(id).await
     }
 
     /// Calls, the latest first.
@@ -155,7 +159,8 @@ impl Engine {
                 Ok((delivery, attempts))
             });
             let deliveries = with_attempts.collect::<Result<_, storage::error::StorageError>>()?;
-            Ok(Some(Timeline { stored, events: tx.events_of(id)?, deliveries }))
+            let parked = tx.parked(stored.instance, id)?;
+            Ok(Some(Timeline { stored, events: tx.events_of(id)?, deliveries, parked }))
         });
         found.await?.ok_or_else(|| EngineError::NotFound(format!("there is no call {id}")))
     }

@@ -127,6 +127,34 @@ pub fn end_corrected(call: CallId) {
     tracing::info!(call.id = call.0, "the real end of a call came and corrects the inferred one");
 }
 
+/// The registration of a call is parked.
+pub fn registration_parked(call: CallId) {
+    parked_calls().increment(1.0);
+    tracing::info!(
+        call.id = call.0,
+        "the registration of a call waits for its extension to be given to a user"
+    );
+}
+
+/// The parked registration of a call is told.
+pub fn registration_unparked(call: CallId) {
+    parked_calls().decrement(1.0);
+    tracing::info!(call.id = call.0, "a parked call is registered");
+}
+
+/// So many calls were parked when the process started.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a gauge is a float; 2^52 calls are more than there ever were"
+)]
+pub fn found_parked(calls: u64) {
+    parked_calls().set(calls as f64);
+}
+
+fn parked_calls() -> metrics::Gauge {
+    gauge!("kontur_telephony_parked_calls")
+}
+
 /// Kontur asked for something; `outcome` is `ok` or the word of the refusal.
 pub fn kontur_asked(command: &'static str, outcome: &'static str) {
     let labels = [("command", command), ("outcome", outcome)];

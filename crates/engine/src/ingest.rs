@@ -44,6 +44,8 @@ pub(crate) struct Waits {
     pub(crate) realtime: Duration,
     /// An open call is first looked at when it is this old.
     pub(crate) look: Duration,
+    /// A registration is parked for this long at most; zero: none is.
+    pub(crate) parked: Duration,
 }
 
 /// Whether events happen now or were read from history, which is told to nobody live.
@@ -70,6 +72,10 @@ pub(crate) struct Aftermath {
     pub(crate) settling: Vec<(CallId, Timestamp)>,
     /// Calls whose inferred end was corrected by the real one.
     pub(crate) corrected: Vec<CallId>,
+    /// Calls whose registration was parked.
+    pub(crate) parked: Vec<CallId>,
+    /// Parked calls that are registered now.
+    pub(crate) unparked: Vec<CallId>,
 }
 
 /// Takes events of one instance into the journal.
@@ -164,6 +170,7 @@ impl Journal<'_, '_> {
         }
         stored.settle_at = self.settle_at(&stored.call, &stored.told);
         self.carry_out(&stored, consequences)?;
+        self.reconsider_changed(&mut stored)?;
         self.tx.update_call(stored)?;
         Ok(accepted)
     }
@@ -181,12 +188,12 @@ impl Journal<'_, '_> {
         let mut seen = HashSet::new();
         let new: Vec<_> = events.iter().filter(|event| seen.insert(&event.id)).collect();
         let mut consequences = Consequences::of(&mut call, &mut told, &new, || self.job_triggers());
-        let mut settle_at = self.settle_at(&call, &told);
+        let (mut settle_at, mut unmapped) = (self.settle_at(&call, &told), Vec::new());
         if let (Some(at), Origin::History) = (&mut settle_at, origin) {
             let until = self.webhooks_until(&call);
             if until <= self.now {
-                consequences.settled = self.hand_on(&call);
-                told.settle(&call);
+                unmapped = self.mark_handed_on(external_id, &call, &mut told);
+                consequences.settled = self.hand_on(&call, &told);
                 settle_at = None;
             } else {
                 *at = until.max(*at);
@@ -200,6 +207,7 @@ impl Journal<'_, '_> {
             self.tx.insert_event(stored.id, event, self.now, origin.raw())?;
         }
         self.carry_out(&stored, consequences)?;
+        self.note_unmapped(&stored, unmapped)?;
         self.tx.put_back(stored);
         Ok(Accepted { accepted: new.len(), duplicates: events.len() - new.len(), forgotten: 0, new_calls: 1 })
     }
@@ -231,28 +239,30 @@ impl Journal<'_, '_> {
         told.awaits_settling(call).then(|| self.now.plus(self.waits.settle))
     }
 
-    /// Hands a finished call on if it has been quiet: registration, comment, jobs.
+    /// Hands a finished call on if it has been quiet: registration, unless that is parked, comment, jobs.
     pub(crate) fn settle(&mut self, mut stored: StoredCall) -> Result<(), StorageError> {
-        for (destination, notice) in self.hand_on(&stored.call) {
+        let unmapped = self.mark_handed_on(&stored.external_id, &stored.call, &mut stored.told);
+        for (destination, notice) in self.hand_on(&stored.call, &stored.told) {
             self.plan(stored.id, destination, notice, false)?;
         }
-        stored.told.settle(&stored.call);
+        self.note_unmapped(&stored, unmapped)?;
         stored.settle_at = None;
         self.tx.update_call(stored)?;
         self.tx.pass(CrashPoint::HandedOn);
         Ok(())
     }
 
-    fn hand_on(&self, call: &Call) -> Vec<(DestinationKind, Notice)> {
+    fn hand_on(&self, call: &Call, told: &Told) -> Vec<(DestinationKind, Notice)> {
         let workonflow = self.live.connections.destinations.contains_key(&DestinationKind::Workonflow);
-        hand_on(call, workonflow, &self.job_triggers())
+        let plan = hand_on(call, workonflow, &self.job_triggers()).into_iter();
+        plan.filter(|(to, _)| told.hands_on_to(*to)).collect()
     }
 
     fn job_triggers(&self) -> Vec<JobTrigger> {
         self.live.settings.metabot.iter().flat_map(|metabot| metabot.jobs.iter().map(|job| job.on)).collect()
     }
 
-    fn plan(
+    pub(crate) fn plan(
         &mut self,
         call: CallId,
         destination: DestinationKind,
@@ -298,7 +308,8 @@ impl Consequences {
             let live = told.catch_up(call).into_iter().map(|notice| (DestinationKind::Kontur, notice));
             all.notices.extend(live);
             for recording in new.into_iter().filter(|_| told.is_settled()) {
-                all.notices.extend(hand_on_recording(call, recording, &triggers()));
+                let plan = hand_on_recording(call, recording, &triggers()).into_iter();
+                all.notices.extend(plan.filter(|(to, _)| told.hands_on_to(*to)));
             }
         }
         all

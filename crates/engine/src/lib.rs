@@ -12,6 +12,7 @@ mod healing;
 pub mod ingest;
 pub mod instance;
 mod outbox;
+pub mod parking;
 pub mod reconcile;
 mod retention;
 mod settling;
@@ -206,6 +207,8 @@ impl Engine {
                     }
                     aftermath.settling.into_iter().for_each(|(call, at)| settling.at(call, at));
                     aftermath.corrected.into_iter().for_each(happening::end_corrected);
+                    aftermath.parked.into_iter().for_each(happening::registration_parked);
+                    aftermath.unparked.into_iter().for_each(happening::registration_unparked);
                 });
                 Ok(result)
             })

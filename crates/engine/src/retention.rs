@@ -47,6 +47,9 @@ impl Engine {
         if pruned > 0 {
             self.forget_faults().await?;
         }
+        if let Some(limit) = self.retention.limit(Prunable::Calls, now) {
+            self.store.write(move |tx| tx.forget_unmapped(limit.before)).await?;
+        }
         self.give_space_back().await?;
         Ok(pruned)
     }
@@ -101,7 +104,7 @@ impl Engine {
     }
 
     /// Waits; false if the engine was stopped.
-    async fn rests(&self, wait: Duration) -> bool {
+    pub(crate) async fn rests(&self, wait: Duration) -> bool {
         tokio::time::timeout(wait, self.stop.cancelled()).await.is_err()
     }
 }

@@ -32,6 +32,7 @@ use crate::instance::{Connect, Instance, Live};
 use crate::outbox::clients::ClientLocks;
 use crate::outbox::deliver::Deliverer;
 use crate::outbox::{Dispatcher, Outbox};
+use crate::parking;
 use crate::retention;
 use crate::settling::{self, Settling};
 use crate::sync::{Syncing, timetable};
@@ -59,6 +60,8 @@ pub struct EngineOptions {
     pub crash_points: CrashPoints,
     /// When a quiet call is asked for, and when its end is inferred.
     pub patience: Patience,
+    /// How long the registration of a call at an extension of nobody is parked at most; zero: not at all.
+    pub unmapped_wait: Duration,
     /// How long what is done with is kept.
     pub retention: Retention,
 }
@@ -75,6 +78,7 @@ impl Engine {
             settle: options.settle,
             realtime: options.schedule.realtime_expires_after,
             look: options.patience.ask_after,
+            parked: options.unmapped_wait,
         };
         let watch = Watch { patience: options.patience, listening_since: options.clock.now() };
         let engine = Arc::new(Self {
@@ -115,6 +119,7 @@ impl Engine {
         for (call, at) in engine.store.read(|tx| tx.settling_calls()).await? {
             settling.at(call, at);
         }
+        happening::found_parked(engine.store.read(|tx| tx.count_parked()).await?);
         engine.crash_points.pass(CrashPoint::Recovering);
         engine.tasks.spawn(settling::run(Arc::clone(&engine), timers, engine.stop.clone()));
         let now = engine.clock.now();
@@ -124,6 +129,7 @@ impl Engine {
         engine.resume_dials().await?;
         engine.crash_points.pass(CrashPoint::Recovering);
         engine.tasks.spawn(healing::run(Arc::clone(&engine), engine.stop.clone()));
+        engine.tasks.spawn(parking::run(Arc::clone(&engine)));
         engine.tasks.spawn(retention::run(Arc::clone(&engine)));
         Ok(engine)
     }

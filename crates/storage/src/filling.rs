@@ -56,6 +56,7 @@ fn multiply(connection: &Connection, filling: &Filling) -> Result<Filled, Storag
     let open = count(
         connection,
         "SELECT COUNT(*) FROM call WHERE state = 'active' OR settle_at IS NOT NULL
+         OR EXISTS (SELECT 1 FROM parked WHERE instance_id = call.instance_id AND call_id = call.id)
          OR EXISTS (SELECT 1 FROM delivery WHERE call_id = call.id AND state = 'pending')",
     )?;
     if calls == 0 || open > 0 {

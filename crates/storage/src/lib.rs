@@ -9,11 +9,13 @@ pub mod dials;
 pub mod error;
 pub mod filling;
 pub mod instances;
+pub mod parked;
 pub mod prune;
 pub mod raw_requests;
 pub mod reconciliations;
 pub mod space;
 pub mod sync_jobs;
+pub mod unmapped;
 pub mod unreturned;
 
 mod sqlite;

@@ -19,6 +19,11 @@ impl Default for ManualClock {
 }
 
 impl ManualClock {
+    /// Sets it back.
+    pub fn set_back(&self, by: Duration) {
+        self.0.store(self.now().minus(by).micros(), Ordering::SeqCst);
+    }
+
     /// Moves it forward.
     pub fn advance(&self, by: Duration) {
         self.0.store(self.now().plus(by).micros(), Ordering::SeqCst);

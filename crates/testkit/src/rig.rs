@@ -7,6 +7,7 @@ use domain::call::healing::Patience;
 use domain::instance::settings::InstanceSettings;
 use domain::outbox::limits::Limits;
 use domain::outbox::schedule::RetrySchedule;
+use domain::parking;
 use domain::port::crash::CrashPoints;
 use domain::retention::Retention;
 use engine::vault::Vault;
@@ -46,6 +47,7 @@ impl Rig {
             settle: Duration::ZERO,
             crash_points: CrashPoints::default(),
             patience: Patience::default(),
+            unmapped_wait: parking::WAIT,
             retention: Retention::default(),
         };
         let engine = Engine::start(options, declared).await.expect("an engine that starts");

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::instance::settings::UserMapping;
 use engine::instance::Instance;
+use engine::parking::Unmapped;
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
@@ -43,6 +44,21 @@ struct UserList {
     items: Vec<User>,
 }
 
+/// An extension that was in calls and belonged to nobody.
+#[derive(Debug, Object)]
+struct UnmappedExtension {
+    /// The extension.
+    extension: String,
+    /// In how many calls it was.
+    calls: u64,
+    /// Of them, how many wait with their registration for a user.
+    parked: u64,
+    /// When the earliest of them began.
+    first_call_at: Moment,
+    /// When the latest of them began.
+    last_call_at: Moment,
+}
+
 #[OpenApi(prefix_path = "/admin/v1/integrations", tag = "Tag::Integrations")]
 impl Users {
     /// List the users of an integration
@@ -58,7 +74,7 @@ impl Users {
 
     /// Replace the users of an integration
     ///
-    /// A plain array of users is taken as well. Users of an integration of the configuration file are changed there
+    /// A plain array of users is taken as well. Calls that waited for one of them are registered. Users of an integration of the configuration file are changed there
     /// (409).
     #[oai(path = "/:workspace/users", method = "put", operation_id = "put_users")]
     async fn put(
@@ -74,6 +90,32 @@ impl Users {
         })?;
         self.0.engine.set_users(&instance, users).await?;
         Ok(Json(shown(&instance)))
+    }
+
+    /// List extensions that were in calls and belong to nobody
+    ///
+    /// Those with the latest calls first. Give them to users, and the calls that wait for it are registered.
+    #[oai(path = "/:workspace/unmapped", method = "get", operation_id = "list_unmapped_extensions")]
+    async fn unmapped(
+        &self,
+        /// The workspace in Kontur.
+        workspace: Path<String>,
+    ) -> Result<Json<Page<UnmappedExtension>>, Problem> {
+        let instance = self.0.engine.instance(&workspace)?;
+        let unmapped = self.0.engine.unmapped(&instance).await?;
+        Ok(Json(Page::whole(unmapped.into_iter().map(UnmappedExtension::of).collect())))
+    }
+}
+
+impl UnmappedExtension {
+    fn of(Unmapped { seen, parked }: Unmapped) -> Self {
+        Self {
+            extension: seen.extension.to_string(),
+            calls: seen.calls,
+            parked,
+            first_call_at: seen.first_call_at.into(),
+            last_call_at: seen.last_call_at.into(),
+        }
     }
 }
 

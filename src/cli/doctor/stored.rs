@@ -1,6 +1,9 @@
 //! What the database adds to the configuration: integrations made through the admin API and the arguments of Kontur's
 //! setup, both encrypted, hence also whether the key opens them.
 
+use std::collections::BTreeMap;
+
+use domain::id::Extension;
 use domain::instance::arguments::SetupArguments;
 use domain::instance::settings::{InstanceSettings, UserMapping};
 use domain::secret::Secret;
@@ -25,6 +28,8 @@ pub(super) struct Facts {
     closed: Vec<String>,
     /// Workspaces whose stored settings are wrong, and what is wrong.
     faulty: Vec<(String, String)>,
+    /// Workspaces with parked calls, and how many wait for each extension.
+    parked: Vec<(String, BTreeMap<Extension, u64>)>,
 }
 
 /// The integrations of the file alone.
@@ -36,14 +41,17 @@ pub(super) fn declared(config: &Config, file: &str) -> Facts {
     Facts { integrations: integrations.collect(), ..Facts::default() }
 }
 
-/// An instance of the database and its users.
-type Stored = (StoredInstance, Vec<UserMapping>);
+/// An instance of the database, its users, and how many of its calls wait for each extension.
+type Stored = (StoredInstance, Vec<UserMapping>, BTreeMap<Extension, u64>);
 
 /// Reads what the database has.
 pub(super) async fn read(store: &Store) -> Result<Vec<Stored>, StorageError> {
     let all = store.read(|tx| {
-        let instances = tx.list_instances()?;
-        instances.into_iter().map(|stored| Ok((stored.clone(), tx.users(stored.id)?))).collect()
+        let with_rest = |stored: StoredInstance| {
+            let (users, parked) = (tx.users(stored.id)?, tx.parked_by_extension(stored.id)?);
+            Ok((stored, users, parked))
+        };
+        tx.list_instances()?.into_iter().map(with_rest).collect()
     });
     all.await
 }
@@ -51,7 +59,10 @@ pub(super) async fn read(store: &Store) -> Result<Vec<Stored>, StorageError> {
 impl Facts {
     /// Adds the instances of the database.
     pub(super) fn add_all(&mut self, all: Vec<Stored>, vault: &Vault, connect: &dyn Connect) {
-        for (stored, users) in all {
+        for (stored, users, parked) in all {
+            if !parked.is_empty() {
+                self.parked.push((stored.workspace.to_string(), parked));
+            }
             self.add(&stored, users, vault, connect);
         }
     }
@@ -106,13 +117,24 @@ impl Facts {
         opened.ok()
     }
 
-    /// The row of the key, and one for each integration that cannot be read.
+    /// The row of the key, one for each integration that cannot be read, and one for each with parked calls.
     pub(super) fn judge(&self, config: &Config) -> Vec<Check> {
         let faulty = self.faulty.iter().map(|(workspace, wrong)| {
             let fix = format!("give it again: PUT /admin/v1/integrations/{workspace}");
             Subject::new("integration", workspace.as_str()).red(format!("stored settings: {wrong}"), fix)
         });
-        [self.judge_key(config.encryption_key.is_some())].into_iter().chain(faulty).collect()
+        let key = [self.judge_key(config.encryption_key.is_some())];
+        key.into_iter().chain(faulty).chain(self.judge_parked()).collect()
+    }
+
+    fn judge_parked(&self) -> impl Iterator<Item = Check> {
+        self.parked.iter().map(|(workspace, parked)| {
+            let calls: Vec<_> = parked.iter().map(|(extension, calls)| format!("{extension} ({calls})")).collect();
+            Subject::new("parked calls", workspace.as_str()).yellow(
+                format!("not registered yet, since these extensions belong to nobody: {}", calls.join(", ")),
+                format!("give them to users; GET /admin/v1/integrations/{workspace}/unmapped tells since when they call"),
+            )
+        })
     }
 
     fn judge_key(&self, has_key: bool) -> Check {

@@ -54,7 +54,7 @@ points! {
     Answered = "answered",
     /// The outcome is on disk; the dispatcher was not told.
     Settled = "settled",
-    /// A finished call was quiet: its registration is in the transaction.
+    /// A finished call was quiet, or a parked one waits no longer: what follows is in the transaction.
     HandedOn = "handed-on",
     /// A CALL of Kontur is on disk; the provider was not asked.
     DialNoted = "dial-noted",

@@ -5,5 +5,6 @@
 mod company;
 mod dials;
 mod healing;
+mod parking;
 mod retention;
 mod simulation;

@@ -105,7 +105,7 @@ CREATE TABLE delivery (
     cause             TEXT,
     reason            TEXT,
     suspect           BOOLEAN NOT NULL,      -- an attempt may have had its effect without our knowing
-    background        BOOLEAN NOT NULL,      -- of a call that was over long before it became known: others go first
+    background        BOOLEAN NOT NULL,      -- of a call that was over long before: others go first
     progress          TEXT
 );
 CREATE INDEX delivery_pending ON delivery (instance_id, destination, id) WHERE state = 'pending';
@@ -148,6 +148,27 @@ CREATE TABLE unreturned_thread (
     missed_at     BIGINT NOT NULL,
     PRIMARY KEY (instance_id, client_phone, thread_id)
 ) WITHOUT ROWID;
+
+-- Handed on and not registered: extensions in them are given to no user yet. Goes with the registration's planning.
+CREATE TABLE parked (
+    instance_id  BIGINT NOT NULL,
+    call_id      BIGINT NOT NULL,
+    until        BIGINT NOT NULL,            -- then it is registered without a user
+    extensions   TEXT   NOT NULL,
+    PRIMARY KEY (instance_id, call_id)
+) WITHOUT ROWID;
+CREATE INDEX parked_until ON parked (instance_id, until);
+
+-- Extensions that were given to no user when a call at them was handed on.
+CREATE TABLE unmapped_extension (
+    instance_id    BIGINT NOT NULL,
+    extension      TEXT   NOT NULL,
+    calls          BIGINT NOT NULL,
+    first_call_at  BIGINT NOT NULL,
+    last_call_at   BIGINT NOT NULL,
+    PRIMARY KEY (instance_id, extension)
+) WITHOUT ROWID;
+CREATE INDEX unmapped_extension_last ON unmapped_extension (last_call_at);
 
 CREATE TABLE mark (
     instance_id  BIGINT NOT NULL,

@@ -14,7 +14,8 @@ statements! {
     WALK = "SELECT id, COALESCE((SELECT MIN(received_at) FROM call_event WHERE call_id = call.id), began_at)
             FROM call WHERE id > $1 AND id < (SELECT MAX(id) FROM call) ORDER BY id LIMIT $2";
     CLOSED = "SELECT instance_id, client_phone, began_at FROM call
-              WHERE id = $1 AND state <> 'active' AND settle_at IS NULL";
+              WHERE id = $1 AND state <> 'active' AND settle_at IS NULL
+                AND NOT EXISTS (SELECT 1 FROM parked WHERE instance_id = call.instance_id AND call_id = call.id)";
     LAST_AT = "SELECT MAX(at), MAX(received_at) FROM call_event WHERE call_id = $1";
     LEGS = "SELECT DISTINCT leg_id FROM call_event WHERE call_id = $1 AND leg_id IS NOT NULL";
     DELETE_LEG = "DELETE FROM call_leg WHERE instance_id = $1 AND leg_id = $2 AND call_id = $3";
@@ -64,7 +65,7 @@ impl Tx<'_> {
         self.execute(DELETE, &[call.into()])
     }
 
-    /// What has to be known of a call that may go: it is over, was handed on, and nothing of it is young, neither by its
+    /// What has to be known of a call that may go: it is over, was handed on and registered, and nothing of it is young, neither by its
     /// own time nor by when it came. A repeat can then be told by its time.
     fn old_call(&self, call: i64, limit: Limit) -> Result<Option<Old>, StorageError> {
         let closed = self.one(CLOSED, &[call.into()], |row| {

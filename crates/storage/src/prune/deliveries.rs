@@ -14,7 +14,9 @@ statements! {
             WHERE id > $1 AND id < (SELECT MAX(id) FROM delivery) ORDER BY id LIMIT $2";
     NEWEST = "SELECT MAX(id) FROM delivery";
     OF_CALL = "SELECT id, settled_at, state = 'pending' FROM delivery WHERE call_id = $1";
-    CALL_IS_OPEN = "SELECT 1 FROM call WHERE id = $1 AND (state = 'active' OR settle_at IS NOT NULL)";
+    CALL_IS_OPEN = "SELECT 1 FROM call
+                    WHERE id = $1 AND (state = 'active' OR settle_at IS NOT NULL OR EXISTS
+                          (SELECT 1 FROM parked WHERE instance_id = call.instance_id AND call_id = call.id))";
     DELETE_ATTEMPTS = "DELETE FROM attempt WHERE delivery_id = $1";
     DELETE = "DELETE FROM delivery WHERE id = $1";
 }

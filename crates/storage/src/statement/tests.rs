@@ -1,17 +1,19 @@
 use rusqlite::Connection;
 
 use crate::{
-    calls, deliveries, dials, instances, prune, raw_requests, reconciliations, space, sqlite, sync_jobs,
+    calls, deliveries, dials, instances, parked, prune, raw_requests, reconciliations, space, sqlite, sync_jobs,
+    unmapped,
     unreturned,
 };
 
 /// Every module with statements.
-const MODULES: [(&str, &[(&str, &str)]); 13] = [
+const MODULES: [(&str, &[(&str, &str)]); 15] = [
     ("calls", calls::ALL),
     ("calls::open", calls::OPEN),
     ("deliveries", deliveries::ALL),
     ("dials", dials::ALL),
     ("instances", instances::ALL),
+    ("parked", parked::ALL),
     ("prune", prune::ALL),
     ("prune::calls", prune::ALL_BELOW[0]),
     ("prune::deliveries", prune::ALL_BELOW[1]),
@@ -19,6 +21,7 @@ const MODULES: [(&str, &[(&str, &str)]); 13] = [
     ("reconciliations", reconciliations::ALL),
     ("space", space::ALL),
     ("sync_jobs", sync_jobs::ALL),
+    ("unmapped", unmapped::ALL),
     ("unreturned", unreturned::ALL),
 ];
 
@@ -29,6 +32,7 @@ const MAY_SCAN: &[(&str, &str, &str)] = &[
     ("deliveries", "PENDING_DESTINATIONS", "an index of what is pending"),
     ("sync_jobs", "RUNNING", "an index of what runs, at the start"),
     ("instances", "LIST", "some thousand instances at most, at the start"),
+    ("parked", "COUNT", "an index of what is parked, at the start"),
     ("space", "PAGES", "three numbers of the file's header"),
 ];
 
@@ -80,6 +84,7 @@ fn what_is_still_to_be_done_is_found_by_an_index_of_just_that() {
         ("sync_jobs", "RUNNING", "sync_job_running"),
         ("sync_jobs", "TIDY", "sync_job_news"),
         ("deliveries", "PENDING_BEYOND", "delivery_pending"),
+        ("parked", "DUE", "parked_until"),
     ] {
         let statements = MODULES.iter().find(|(of, _)| *of == module).unwrap().1;
         let sql = statements.iter().find(|(of, _)| *of == name).unwrap().1;

@@ -7,6 +7,7 @@ mod deliveries;
 mod filling;
 mod group_commit;
 mod instances;
+mod parked;
 mod prune;
 mod readers;
 mod recent;

@@ -13,6 +13,7 @@ use domain::sync::Purpose;
 use rusqlite::Connection;
 use storage::calls::NewCall;
 use storage::deliveries::{Attempt, NewDelivery, PendingDelivery, Settlement};
+use storage::parked::Parked;
 use storage::prune::Oldest;
 use storage::sync_jobs::NewSyncJob;
 use storage::{Store, Tx};
@@ -141,6 +142,25 @@ async fn what_a_wrong_clock_dated_ahead_does_not_keep_the_rest() {
             .unwrap();
     }
     assert_eq!(prune(&store, Prunable::RawRequests, 2).await, 2);
+}
+
+/// It is over and still to be registered.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parked_call_stays_with_its_deliveries_until_it_is_registered() {
+    let (store, folder) = store();
+    let parked = call(&store, "a", 1).await;
+    let delivery = plan(&store, parked, 2).await;
+    settle(&store, delivery, 3, Settlement::Delivered).await;
+    let newest = call(&store, "b", 500).await;
+    plan(&store, newest, 500).await;
+    let (instance, until, extensions) = (INSTANCE, at(900), vec!["105".into()]);
+    let parked = Parked { call: parked, instance, until, extensions };
+    store.write(move |tx| tx.park(&parked)).await.unwrap();
+    assert_eq!(prune(&store, Prunable::Deliveries, 7).await, 0);
+    assert_eq!(prune(&store, Prunable::Calls, 7).await, 0);
+    store.write(|tx| tx.unpark(INSTANCE, CallId(1))).await.unwrap();
+    assert_eq!(prune(&store, Prunable::Calls, 7).await, 1);
+    assert_eq!(["call", "delivery"].map(|table| rows(&folder, table)), [1, 1]);
 }
 
 /// A number that came twice would be taken for what it was before: for a delivery that memory has seen already.

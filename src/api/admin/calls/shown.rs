@@ -6,6 +6,7 @@ use domain::call::{Call, CallReference};
 use domain::id::LegId;
 use poem_openapi::Object;
 use storage::calls::{EventRecord, StoredCall, state_word};
+use storage::parked::Parked;
 
 use crate::api::Workspaces;
 use crate::api::admin::deliveries::shown::{TracedDelivery, without_credentials};
@@ -130,6 +131,17 @@ pub(super) struct Timeline {
     events: Vec<EventShown>,
     /// What remote systems were told of it, in the order it was planned.
     deliveries: Vec<TracedDelivery>,
+    /// Whether its registration waits for its extensions to be given to users; `null` if it does not.
+    registration_parked: Option<RegistrationParked>,
+}
+
+/// A registration that waits for users.
+#[derive(Debug, Object)]
+struct RegistrationParked {
+    /// Then the call is registered without a user.
+    until: Moment,
+    /// The extensions that are to be given to users.
+    extensions: Vec<String>,
 }
 
 impl CallSummary {
@@ -171,6 +183,16 @@ impl Timeline {
             legs,
             events: timeline.events.into_iter().map(EventShown::of).collect(),
             deliveries: deliveries.map(|traced| TracedDelivery::of(traced, workspaces)).collect(),
+            registration_parked: timeline.parked.as_ref().map(RegistrationParked::of),
+        }
+    }
+}
+
+impl RegistrationParked {
+    fn of(parked: &Parked) -> Self {
+        Self {
+            until: parked.until.into(),
+            extensions: parked.extensions.iter().map(ToString::to_string).collect(),
         }
     }
 }

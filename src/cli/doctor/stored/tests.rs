@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use domain::clock::Timestamp;
+use domain::id::CallId;
 use serde_json::json;
 use storage::StoreOptions;
+use storage::parked::Parked;
 
 use super::super::check::State;
 use super::*;
@@ -42,6 +44,8 @@ async fn database(folder: &tempfile::TempDir, vault: &Vault) -> Vec<Stored> {
     let written = store.write(move |tx| {
         let id = tx.insert_instance(&"acme".into(), false, Some(&settings), Timestamp::default())?;
         tx.set_arguments(id, &arguments, "0")?;
+        let (call, extensions) = (CallId(1), vec!["105".into(), "106".into()]);
+        tx.park(&Parked { call, instance: id, until: Timestamp::default(), extensions })?;
         tx.set_users(id, std::slice::from_ref(&user))
     });
     written.await.unwrap();
@@ -67,6 +71,9 @@ async fn what_the_admin_api_made_is_examined_as_well() {
     assert_eq!(one.settings.users.len(), 1);
     assert_eq!(one.settings.secret_key, Some(Secret::new("new")), "setup's argument wins");
     assert_eq!((known.sealed, known.judge_key(true).state), (2, State::Green));
+    let [parked] = &known.judge_parked().collect::<Vec<_>>()[..] else { panic!("one row") };
+    assert_eq!((parked.state, parked.target.as_str()), (State::Yellow, "acme"));
+    assert!(parked.found.ends_with("105 (1), 106 (1)"), "{parked:?}");
 
     for (vault, has_key) in [(Vault::new(None), false), (Vault::new(Some([8; 32])), true)] {
         let mut known = Facts::default();

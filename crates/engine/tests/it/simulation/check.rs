@@ -49,6 +49,10 @@ pub(super) async fn all(world: &World, store: &Store, engine: &Engine) {
         Ok(kept) => kept,
         Err(error) => return world.violation(format!("the store cannot be read: {error}")),
     };
+    match store.read(|tx| tx.count_parked()).await {
+        Ok(0) => {}
+        still => world.violation(format!("parked to the end: {still:?}")),
+    }
     let attempts = world.attempts(|attempts| attempts.clone());
     for kept in &kept {
         if kept.poisoned {

@@ -51,11 +51,15 @@ pub(super) enum Class {
     Poison,
     /// The clock was set.
     ClockSet,
+    /// A registration that waited for a user until its time was over.
+    Unmapped,
+    /// One that waited, and was told once its user was there.
+    Mapped,
     /// A workspace whose status was not active at some time.
     StatusChanged,
 }
 
-const ALL: [Class; 28] = [
+const ALL: [Class; 30] = [
     Class::Delivered,
     Class::Expired,
     Class::Dead,
@@ -83,6 +87,8 @@ const ALL: [Class; 28] = [
     Class::Batch,
     Class::Poison,
     Class::ClockSet,
+    Class::Unmapped,
+    Class::Mapped,
     Class::StatusChanged,
 ];
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::call::healing::Patience;
 use domain::clock::Clock;
 use domain::id::InstanceId;
+use domain::instance::settings::UserMapping;
 use domain::outbox::limits::Limits;
 use domain::port::crash::CrashPoints;
 use domain::retention::Retention;
@@ -114,11 +115,18 @@ async fn start(world: &Arc<World>, store: Store) -> Result<Arc<Engine>, String> 
         limits: Limits { per_queue: world.scenario.per_queue, ..Limits::default() },
         settle: world.scenario.settle,
         patience: Patience::default(),
+        unmapped_wait: world.scenario.unmapped_wait,
         retention: Retention::default(),
         crash_points: points(world),
     };
+    let is_everybody_mapped = world.time.passed() >= world.scenario.everybody_mapped_from;
     let settings = |office: &super::scenario::Office| {
-        settings_with(&office.workspace, office.workonflow, office.metabot)
+        let mut settings = settings_with(&office.workspace, office.workonflow, office.metabot);
+        let others = ["102", "103"].into_iter().filter(|_| is_everybody_mapped);
+        settings
+            .users
+            .extend(others.map(|extension| UserMapping::always(extension.into(), extension.into())));
+        settings
     };
     let declared = world.scenario.offices.iter().map(settings).collect();
     let engine = Engine::start(options, declared).await.map_err(|error| error.to_string())?;

@@ -37,6 +37,10 @@ pub(super) struct Scenario {
     pub(super) hostile: Duration,
     pub(super) retries: RetrySchedule,
     pub(super) settle: Duration,
+    /// How long the registration of a call at an extension of nobody is parked.
+    pub(super) unmapped_wait: Duration,
+    /// A process that starts later finds everybody in its configuration.
+    pub(super) everybody_mapped_from: Duration,
     /// Deliveries under way of one workspace to one destination.
     pub(super) per_queue: usize,
     /// Changes that may wait for the writer.
@@ -100,17 +104,21 @@ impl Scenario {
             clock_set: some(&dice, 15, 2).map(|_| (moment(&dice, hostile), clock_jump(&dice))).collect(),
             poison: some(&dice, 30, 6).map(|_| moment(&dice, hostile)).collect(),
             offices,
+            unmapped_wait: Duration::ZERO,
+            everybody_mapped_from: Duration::MAX,
         };
         scenario.refuse_some(&dice);
+        scenario.unmapped_wait = Duration::from_secs(dice.pick(&[0, 2, 60, 60]));
+        scenario.everybody_mapped_from = if dice.chance(60) { moment(&dice, hostile) } else { Duration::MAX };
         scenario
     }
 
     /// Everything has been told by so long after the last trouble: the longest pause between attempts, the longest
-    /// Retry-After and time-out, the clock set back, and some room for what follows one by one.
+    /// Retry-After and time-out, the clock set back, whom calls wait for, and some room for what follows one by one.
     pub(super) fn drains_within(&self) -> Duration {
         let pause = self.retries.delays.last().copied().unwrap_or_default().mul_f64(1.25);
         let set_back: i64 = self.clock_set.iter().map(|(_, seconds)| (-seconds).max(0)).sum();
-        pause + Duration::from_secs(set_back.unsigned_abs()) + Duration::from_mins(8)
+        pause + self.unmapped_wait + Duration::from_secs(set_back.unsigned_abs()) + Duration::from_mins(8)
     }
 
     /// Whether neither the process nor its disk nor its clock gives reason to be late.

@@ -16,6 +16,7 @@ pub(super) fn check(world: &World, office: usize, call: &KeptCall) {
     }
     planned(world, office, call);
     quiet(world, call);
+    waited(world, call);
     let registered = |books: &mut super::super::books::Books| {
         let all: Vec<_> = books.communications_of(office, name).cloned().collect();
         (all.len(), all.iter().map(|communication| communication.registered).sum())
@@ -65,6 +66,21 @@ fn quiet(world: &World, call: &KeptCall) {
     let before = call.events.iter().map(|event| event.received_at).filter(|at| *at < row.created_at);
     if before.max().is_some_and(|last| last.plus(world.scenario.settle) > row.created_at) {
         world.violation(format!("{}: was handed on before it was quiet", call.call.external_id));
+    }
+}
+
+/// A registration that was parked is planned after the comment, which does not wait.
+fn waited(world: &World, call: &KeptCall) {
+    let Some((registration, comment)) = rows(call, "register-call").next().zip(rows(call, "comment").next())
+    else {
+        return;
+    };
+    if registration.id > comment.id {
+        let is_over = registration.created_at.since(comment.created_at) >= world.scenario.unmapped_wait;
+        world.cover(if is_over { Class::Unmapped } else { Class::Mapped });
+        if world.scenario.unmapped_wait.is_zero() {
+            world.violation(format!("{}: waited for a user, and should not", call.call.external_id));
+        }
     }
 }
 
