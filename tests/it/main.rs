@@ -22,6 +22,7 @@ mod healing;
 mod kontur_calls;
 mod kontur_setup;
 mod load;
+mod mapping;
 mod metabot;
 mod outbox;
 mod readme;

@@ -40,7 +40,9 @@ mod tests {
     use crate::call::event::Direction;
     use crate::clock::Timestamp;
     use crate::instance::settings::UserMapping;
+    use crate::outbox::DestinationKind;
     use crate::phone::Phone;
+    use crate::plan::Told;
 
     const MOVED: Timestamp = Timestamp::from_micros(1_000);
 
@@ -99,6 +101,20 @@ mod tests {
         check(999, &[("", "101")], &[]);
         check(1_000, &[("", "101")], &["101"]);
         check(1_000, &[("", "102")], &[]);
+    }
+
+    #[test]
+    fn while_it_is_parked_only_kontur_is_told_nothing_and_the_call_counts_as_handed_on() {
+        let told_kontur = |told: &Told| DestinationKind::ALL.map(|to| told.hands_on_to(to));
+        let mut told = Told::default();
+        told.park();
+        assert_eq!(told_kontur(&told), DestinationKind::ALL.map(|to| to != DestinationKind::Kontur));
+        assert!(told.is_parked() && told.is_settled());
+        let stored = serde_json::to_string(&told).unwrap();
+        assert_eq!(serde_json::from_str::<Told>(&stored).unwrap(), told);
+        told.unpark();
+        assert!(!told.is_parked() && told.is_settled());
+        assert_eq!(told_kontur(&told), [true; 3]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! enough.
 //!
 //! Which calls are parked is in the store: a kill between a new mapping and the registrations that follow from it costs
-//! nothing, since a start looks at all of them.
+//! nothing, since a start looks at all of them. So does a mapping that is given again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,10 +80,11 @@ impl Engine {
         let (instances, now) = (self.all_instances(), self.clock.now());
         let latest = now.plus(self.waits.parked);
         let due = self.store.read(move |tx| {
-            let has_due = |instance: &InstanceId| tx.due_parked_calls(*instance, now, latest, 1);
             let mut due = Vec::new();
-            for instance in instances.iter().map(|instance| instance.id) {
-                due.extend((!has_due(&instance)?.is_empty()).then_some(instance));
+            for instance in &instances {
+                if !tx.due_parked_calls(instance.id, now, latest, 1)?.is_empty() {
+                    due.push(instance.id);
+                }
             }
             Ok(due)
         });
@@ -102,6 +103,7 @@ impl Engine {
 
     /// Looks at all parked calls of an instance: its mapping may have changed.
     pub(crate) async fn reconsider_parked(&self, instance: InstanceId) -> Result<(), EngineError> {
+        // Most instances have none, and a look costs the writer nothing.
         if self.store.read(move |tx| tx.parked_calls(instance, CallId(0), 1)).await?.is_empty() {
             return Ok(());
         }

@@ -5,7 +5,7 @@ use simulators::kontur::WorkspaceSetup;
 use simulators::scenario::{Kind, trace};
 use uuid::Uuid;
 
-use crate::harness::{Company, Plan};
+use crate::harness::{Company, Plan, eventually};
 
 const ID: Uuid = Uuid::from_u128(0x7777_aaaa_0000_4000_8000_0000_0000_0001);
 const API_KEY: &str = "other-kontur-api-key";
@@ -34,7 +34,9 @@ async fn start(plan: Plan) -> Company {
 async fn one_is_made_set_up_used_and_deleted() {
     let company = start(Company::plan()).await;
     let admin = company.admin();
-    let made = admin.put(PATH, &settings()).await;
+    let mut with_101 = settings();
+    with_101["user"][0]["extension"] = "101".into();
+    let made = admin.put(PATH, &with_101).await;
     assert_eq!(made.status, 201, "{}", made.body);
     assert_eq!((&made.body["declared"], &made.body["status"]), (&json!(false), &json!("notConfigured")));
     assert_eq!(made.body["settings"]["api_key"], "***");
@@ -80,6 +82,28 @@ async fn it_survives_a_restart_and_no_secret_can_be_read_in_the_database() {
             assert!(!is_readable, "{secret} stands in {}", path.display());
         }
     }
+}
+
+/// The telephony's call is of 101, whom nobody has yet.
+#[tokio::test]
+async fn a_call_that_waits_for_a_user_is_registered_when_the_user_is_given() {
+    let company = start(Company::plan()).await;
+    let admin = company.admin();
+    assert_eq!(admin.put(PATH, &settings()).await.status, 201);
+    assert!(company.sandbox.kontur.crm("other").setup(json!({})).await.is_ok());
+    let telephony = company.telephony().to(format!("{}/telephony/other/generic", company.server.url()));
+    telephony.signing_with(WEBHOOK_SECRET).tell(&trace(Kind::Outbound, 1)).await;
+    let report = eventually("it waits", async || {
+        let report = admin.get(&format!("{PATH}/unmapped")).await.ok();
+        (report["items"][0]["parked"] == 1).then_some(report)
+    })
+    .await;
+    assert_eq!((&report["items"][0]["extension"], &report["next_cursor"]), (&json!("101"), &Value::Null));
+    let id = "44d00000-0000-4000-8000-000000000201";
+    admin.put(&format!("{PATH}/users"), &json!([{"kontur_user_id": id, "extension": "101"}])).await.ok();
+    company.settle().await;
+    let registration = company.kontur().only("trace-1", "register-call");
+    assert_eq!(registration["items"][0]["from"]["userId"], id);
 }
 
 #[tokio::test]
