@@ -161,6 +161,18 @@ async fn a_mapping_counts_for_the_time_for_which_it_is_given() {
     assert_eq!(registrations(&company).await, 1);
 }
 
+/// It is over long before, so that it is handed on as it is stored.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_only_the_history_knows_waits_as_well() {
+    let company = company(&[user("101")]).await;
+    company.rig.clock.advance(HOUR);
+    assert_eq!(company.sync(&[TALKED.to_owned()]).await, 1);
+    assert_eq!(registrations(&company).await, 0);
+    assert_eq!(parked(&company).await.unwrap().extensions, ["105".into()]);
+    map(&company, &[user("105")]).await;
+    assert_eq!(company.told_at_last().await, ["register-call"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn it_rests_while_its_integration_is_gone() {
     let company = with_parked_call().await;
