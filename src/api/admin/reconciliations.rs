@@ -22,7 +22,7 @@ pub(in crate::api) struct Reconciliations(pub(super) Arc<ApiState>);
 /// Which calls to compare.
 #[derive(Debug, Object)]
 #[oai(deny_unknown_fields)]
-struct Span {
+struct ComparedSpan {
     /// Calls that began at this time or later.
     from: Option<Moment>,
     /// Calls that began before this time; left out: until now.
@@ -46,7 +46,7 @@ impl Reconciliations {
         &self,
         /// The workspace in Kontur.
         workspace: Path<String>,
-        body: JsonBody<Span>,
+        body: JsonBody<ComparedSpan>,
     ) -> Result<Begun, Problem> {
         let span = body.fields()?;
         let Some(from) = span.from else {

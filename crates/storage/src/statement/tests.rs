@@ -1,9 +1,8 @@
 use rusqlite::Connection;
 
 use crate::{
-    calls, deliveries, dials, instances, parked, prune, raw_requests, reconciliations, space, sqlite, sync_jobs,
-    unmapped,
-    unreturned,
+    calls, deliveries, dials, instances, parked, prune, raw_requests, reconciliations, space, sqlite,
+    sync_jobs, unmapped, unreturned,
 };
 
 /// Every module with statements.
