@@ -203,7 +203,7 @@ impl Pace {
 
     /// How long so many take.
     pub fn time_for(self, count: usize) -> Duration {
-        Duration::from_mins(1).mul_f64(count as f64 / f64::from(self.0))
+        Duration::from_mins(1).saturating_mul(u32::try_from(count).unwrap_or(u32::MAX)) / self.0
     }
 }
 

@@ -77,7 +77,7 @@ impl PastCall {
     }
 
     fn finished(self, at: Timestamp) -> CallEvent {
-        let id = EventId::new(format!("history:{}", self.digest()));
+        let id = EventId::new(format!("history:{:016x}", self.digest()));
         let common = self.common(id, at);
         // A call that Kontur asked for and that has no leg at all rang nowhere.
         let failed = self.legs.is_empty() && self.request.is_some();
@@ -119,9 +119,9 @@ impl PastCall {
     }
 
     /// Follows from all that the history says: read again unchanged it is a repeat, changed it is news.
-    fn digest(&self) -> String {
+    fn digest(&self) -> u64 {
         let said = serde_json::to_vec(self).unwrap_or_default();
-        Sha256::digest(said)[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+        Sha256::digest(said)[..8].iter().fold(0, |digest, byte| digest << 8 | u64::from(*byte))
     }
 }
 
@@ -151,6 +151,7 @@ impl Past {
 
 /// What the history says of a leg. Kept with the leg.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "times are called so everywhere")]
 pub(super) struct PastTimes {
     started_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -6,8 +6,8 @@ use super::*;
 use crate::port::provider::Window;
 use crate::schedule::Zone;
 
-fn delivered(state: DeliveryState) -> Option<Delivered> {
-    Some(Delivered { state, reason: None })
+fn delivered(state: DeliveryState) -> Delivered {
+    Delivered { state, reason: None }
 }
 
 fn known() -> Known {
@@ -15,8 +15,8 @@ fn known() -> Known {
         id: CallId(7),
         stage: Stage::HandedOn,
         is_deleted: false,
-        registered: delivered(DeliveryState::Delivered),
-        commented: delivered(DeliveryState::Delivered),
+        registered: Some(delivered(DeliveryState::Delivered)),
+        commented: Some(delivered(DeliveryState::Delivered)),
         recordings: vec![Recorded::Attached],
     }
 }
@@ -69,17 +69,18 @@ fn what_was_deleted_in_kontur_is_missing_there_with_its_recordings() {
 
 #[test]
 fn what_is_being_restored_is_on_its_way() {
-    let restoring = Known { is_deleted: true, registered: delivered(DeliveryState::Pending), ..known() };
+    let restoring =
+        Known { is_deleted: true, registered: Some(delivered(DeliveryState::Pending)), ..known() };
     check(&sides(Some(restoring)), &[Cause::RegistrationPending]);
 }
 
 #[test]
 fn each_delivery_that_was_not_made_has_its_cause() {
-    let dead = delivered(DeliveryState::Dead);
+    let dead = Some(delivered(DeliveryState::Dead));
     let both = Known { registered: dead.clone(), commented: dead, ..known() };
     let counts = check(&sides(Some(both)), &[Cause::RegistrationDead, Cause::CommentDead]);
     assert_eq!(counts.differences, 2);
-    let pending = delivered(DeliveryState::Pending);
+    let pending = Some(delivered(DeliveryState::Pending));
     check(&sides(Some(Known { commented: pending, ..known() })), &[Cause::CommentPending]);
 }
 

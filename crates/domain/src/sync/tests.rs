@@ -55,9 +55,9 @@ fn what_is_left_follows_from_what_is_done() {
     let window = back(hours(100));
     let half = Position { read_until: NOW.minus(hours(50)), cursor: None, taken: 0 };
     assert!((half.share(window) - 0.5).abs() < 1e-9);
-    assert_eq!(time_left(half.share(window), Duration::from_secs(60)), Some(Duration::from_secs(60)));
-    assert_eq!(time_left(0.0, Duration::from_secs(60)), None, "nobody can say");
-    assert_eq!(time_left(1.0, Duration::from_secs(60)), Some(Duration::ZERO));
+    assert_eq!(time_left(half.share(window), hours(1)), Some(hours(1)));
+    assert_eq!(time_left(0.0, hours(1)), None, "nobody can say");
+    assert_eq!(time_left(1.0, hours(1)), Some(Duration::ZERO));
 }
 
 #[test]

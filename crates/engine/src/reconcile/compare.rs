@@ -122,6 +122,7 @@ fn known(standing: Standing, commented: bool) -> Known {
     let call = &standing.stored.call;
     let stage = match () {
         () if call.is_closed() && call.could_not_be_placed() => Stage::Unplaced,
+        () if standing.stored.told.is_parked() => Stage::Parked,
         () if standing.stored.told.is_settled() => Stage::HandedOn,
         () => Stage::Open,
     };

@@ -12,8 +12,8 @@ fn at(millis: i64) -> Timestamp {
     Timestamp::from_micros(millis * 1_000)
 }
 
-fn user() -> Option<Party> {
-    Some(Party::User { extension: "101".into() })
+fn user() -> Party {
+    Party::User { extension: "101".into() }
 }
 
 /// Rang for 4 s, talked for 30 s; in whole seconds.
@@ -29,7 +29,7 @@ fn past() -> PastCall {
         legs: vec![PastLeg {
             id: "a".into(),
             from: Some(Party::Client),
-            to: user(),
+            to: Some(user()),
             started_at: at(1_000),
             answered_at: Some(at(5_000)),
             finished_at: Some(at(35_000)),
@@ -48,7 +48,7 @@ fn heard_at(millis: i64, happening: Happening) -> CallEvent {
 }
 
 fn leg(millis: i64, change: LegChange) -> CallEvent {
-    let leg = LegEvent { id: "a".into(), from: Some(Party::Client), to: user(), change };
+    let leg = LegEvent { id: "a".into(), from: Some(Party::Client), to: Some(user()), change };
     heard_at(millis, Happening::Leg(leg))
 }
 
