@@ -47,8 +47,11 @@ const DAY: Duration = Duration::from_hours(24);
 /// A longer one is read in about so many parts …
 const PARTS: u32 = 200;
 
-/// … none of which is shorter than this.
+/// … none of which is shorter than this …
 const SHORTEST_PART: Duration = Duration::from_hours(6);
+
+/// … or longer than this.
+const LONGEST_PART: Duration = Duration::from_hours(30 * 24);
 
 /// Whose work is lost if a page is not had: the next regular sync reads it again, nobody else does.
 const PATIENCE: Duration = Duration::from_hours(1);
@@ -121,7 +124,7 @@ impl Position {
     /// show how much is left.
     pub fn part(&self, window: Window) -> Option<Window> {
         let length = window.to.since(window.from);
-        let part = if length <= DAY { length } else { (length / PARTS).clamp(SHORTEST_PART, DAY) };
+        let part = if length <= DAY { length } else { (length / PARTS).clamp(SHORTEST_PART, LONGEST_PART) };
         let to = self.read_until.plus(part).min(window.to);
         (self.read_until < to).then_some(Window { from: self.read_until, to })
     }

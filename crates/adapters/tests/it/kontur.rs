@@ -17,6 +17,7 @@ use adapters::destination::kontur::client::Client;
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::call::event::{CallEvent, Recording};
+use domain::call::past::PastCall;
 use domain::clock::{Clock, Timestamp};
 use domain::id::{ExternalId, LegId};
 use domain::instance::settings::InstanceSettings;
@@ -204,7 +205,7 @@ impl Provider for Tape {
         not_asked()
     }
 
-    async fn call(&self, _call: &ExternalId) -> Result<Vec<CallEvent>, RemoteError> {
+    async fn call(&self, _call: &ExternalId) -> Result<PastCall, RemoteError> {
         not_asked()
     }
 

@@ -9,7 +9,7 @@ use domain::port::destination::{Delivery, Effect, Report};
 use domain::port::{RemoteError, RemoteErrorKind};
 
 use super::client::{Accepted, SYSTEM};
-use super::lookup::Found;
+use super::lookup::{Found, Seen};
 use super::progress::Progress;
 use super::wire::CallFailed;
 use super::{KonturInstance, render};
@@ -71,28 +71,56 @@ impl KonturInstance {
     async fn register(&self, delivery: &Delivery<'_>) -> Report {
         let registration = Registration::of(delivery.external_id, delivery.call);
         let mut progress = Progress::read(delivery.progress, delivery.now);
-        let mut id = communication(delivery).cloned();
+        let mut id = communication(delivery).filter(|_| !restores(delivery)).cloned();
         if delivery.suspect {
-            match self.lookup.find(&self.client, delivery.external_id, |seen| seen.registered).await {
-                Found::Yes(seen) if seen.registered => {
+            match self.look_up_registration(delivery).await {
+                Found::Yes(seen) if is_told(delivery, &seen) => {
                     let mut effects = follow(&registration, delivery, &progress);
                     effects.push(Effect::Communication(seen.communication));
                     return Report { effects, ..already("found in the event feed") };
                 }
-                Found::Yes(seen) => drop(id.get_or_insert(seen.communication)),
+                Found::Yes(seen) if !seen.deleted => drop(id.get_or_insert(seen.communication)),
                 Found::Later(error) => {
                     return Report { progress: progress.to_json(), ..look_again(error.as_ref()) };
                 }
-                Found::No | Found::Unknown => {}
+                Found::Yes(_) | Found::No | Found::Unknown => {}
             }
         }
         self.collect_recordings(&registration, delivery, &mut progress).await;
         let follow = follow(&registration, delivery, &progress);
         let body = render::register_call(registration, id, &progress.files(), delivery.directory);
         let report = report(self.client.register_call(&body).await);
-        let effects = if report.outcome == Outcome::Delivered { follow } else { Vec::new() };
+        let mut effects = if report.outcome == Outcome::Delivered { follow } else { Vec::new() };
+        if report.outcome == Outcome::Delivered && restores(delivery) {
+            effects.extend(self.new_communication(delivery).await);
+        }
         Report { effects, progress: progress.to_json(), ..report }
     }
+
+    /// What was registered may have been deleted since: whoever restores reads to the end.
+    async fn look_up_registration(&self, delivery: &Delivery<'_>) -> Found {
+        let enough = |seen: &Seen| seen.registered && !restores(delivery);
+        self.lookup.find(&self.client, delivery.external_id, enough).await
+    }
+
+    /// The communication that a restored call has now: what is told later is about that one, not about the one that was
+    /// deleted, even if Kontur itself asked for the call.
+    async fn new_communication(&self, delivery: &Delivery<'_>) -> Option<Effect> {
+        match self.look_up_registration(delivery).await {
+            Found::Yes(seen) if is_told(delivery, &seen) => Some(Effect::Communication(seen.communication)),
+            _ => None,
+        }
+    }
+}
+
+/// Whether the call is registered anew, since its communication was deleted in Kontur.
+fn restores(delivery: &Delivery<'_>) -> bool {
+    *delivery.notice == Notice::Restore
+}
+
+/// Whether Kontur has what the delivery tells.
+fn is_told(delivery: &Delivery<'_>, seen: &Seen) -> bool {
+    seen.registered && !(seen.deleted && restores(delivery))
 }
 
 /// Recordings of registered conversations that did not get into the registration are told by themselves.
