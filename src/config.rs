@@ -37,7 +37,7 @@ pub use instance::{KeyFault, parse_instance, parse_users};
 pub use key::{EncryptionKey, InvalidKey};
 use path::KeyPath;
 pub use redact::{HIDDEN, redact};
-pub use sections::{Kontur, Log, LogFormat};
+pub use sections::{Kontur, Log, LogFormat, Recordings};
 use tree::{Entry, Origin, Tree};
 
 /// The file that is read if none is named.
@@ -77,6 +77,8 @@ pub struct Config {
     pub healing: Patience,
     /// How long what is done with is kept.
     pub retention: Retention,
+    /// Where recordings are kept on their way.
+    pub recordings: Recordings,
     /// What is logged, and how.
     pub log: Log,
     /// The integration instances of the file.
@@ -151,6 +153,7 @@ impl Config {
             outbox: keys.outbox.into(),
             healing: keys.healing.into(),
             retention: keys.retention.into(),
+            recordings: keys.recordings,
             log: keys.log,
             integrations: integrations
                 .map(|(index, settings)| DeclaredIntegration { settings, shown: shown(index) })

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use adapters::destination::kontur::KonturInstance;
@@ -11,6 +11,7 @@ use adapters::destination::kontur::client::Client as KonturClient;
 use adapters::destination::metabot::Metabot;
 use adapters::destination::workonflow::Workonflow;
 use adapters::provider::generic::Generic;
+use adapters::spool::{Spool, SpoolOptions};
 use anyhow::Context;
 use domain::clock::{Clock, SystemClock};
 use domain::instance::settings::{InstanceSettings, ProviderSettings};
@@ -18,6 +19,7 @@ use domain::outbox::DestinationKind;
 use domain::port::crash::CrashPoints;
 use domain::port::destination::Destination;
 use domain::port::provider::SharedProvider;
+use domain::port::recordings::Recordings;
 use domain::secret::Secret;
 use engine::instance::{Connect, Connections};
 use engine::vault::Vault;
@@ -35,6 +37,9 @@ const REMOTE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Makes connections with the adapters of this build.
 pub(crate) struct Adapters {
     http: reqwest::Client,
+    /// For recordings at other hosts than the telephony's; made when an integration names one.
+    public: OnceLock<reqwest::Client>,
+    spool: Arc<Spool>,
     kontur_url: Url,
     clock: Arc<dyn Clock>,
 }
@@ -43,7 +48,10 @@ impl Adapters {
     /// Adapters that share one HTTP client.
     pub(crate) fn new(config: &Config) -> anyhow::Result<Self> {
         let http = adapters::http::client(REMOTE_TIMEOUT).context("the HTTP client cannot be made")?;
-        Ok(Self { http, kontur_url: config.kontur.api_url.clone(), clock: Arc::new(SystemClock) })
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let spool = Spool::new(spool_options(config)?, Arc::clone(&clock));
+        let kontur_url = config.kontur.api_url.clone();
+        Ok(Self { http, public: OnceLock::new(), spool, kontur_url, clock })
     }
 
     /// The client that all adapters share.
@@ -64,35 +72,47 @@ impl Adapters {
     fn provider(&self, settings: &InstanceSettings) -> Result<SharedProvider, String> {
         match &settings.provider {
             ProviderSettings::Generic(generic) => {
-                let provider = Generic::new(generic, settings.country, self.http.clone());
+                let public = (!generic.recording_hosts.is_empty()).then(|| self.public()).transpose()?;
+                let provider = Generic::new(generic, settings.country, self.http.clone(), public);
                 Ok(Arc::new(provider.map_err(|error| format!("provider.webhook_secret: {error}"))?))
             }
         }
+    }
+
+    fn public(&self) -> Result<reqwest::Client, String> {
+        if let Some(made) = self.public.get() {
+            return Ok(made.clone());
+        }
+        let made = adapters::http::public_client(REMOTE_TIMEOUT).map_err(|error| error.to_string())?;
+        Ok(self.public.get_or_init(|| made).clone())
     }
 }
 
 impl Connect for Adapters {
     fn connect(&self, settings: &InstanceSettings) -> Result<Connections, String> {
         let provider = self.provider(settings)?;
+        let recordings = self.spool.of(settings.workspace.clone(), Arc::clone(&provider));
+        let recordings: Arc<dyn Recordings> = Arc::new(recordings);
         let kontur = Arc::new(KonturInstance::new(
             self.http.clone(),
             self.kontur_url.clone(),
             settings,
             Arc::clone(&self.clock),
-            Some(Arc::clone(&provider)),
+            Some(Arc::clone(&recordings)),
         ));
         let to_kontur: Arc<dyn Destination> = kontur.clone();
         let mut destinations = BTreeMap::from([(DestinationKind::Kontur, to_kontur)]);
         if let Some(workonflow) = &settings.workonflow {
             let clock = Arc::clone(&self.clock);
-            let made = Workonflow::new(self.http.clone(), workonflow, settings.time_zone, clock);
+            let recordings = Some(Arc::clone(&recordings));
+            let made = Workonflow::new(self.http.clone(), workonflow, settings.time_zone, clock, recordings);
             let made = made.map_err(|error| format!("workonflow.{error}"))?;
             destinations.insert(DestinationKind::Workonflow, Arc::new(made));
         }
         if let Some(metabot) = &settings.metabot {
             destinations.insert(DestinationKind::Metabot, Arc::new(Metabot::new(self.http.clone(), metabot)));
         }
-        Ok(Connections { provider, crm: kontur, destinations })
+        Ok(Connections { provider, crm: kontur, recordings, destinations })
     }
 
     fn parse(&self, json: &Secret) -> Result<InstanceSettings, String> {
@@ -124,11 +144,13 @@ pub(crate) async fn start_engine(config: &Config, probes: Probes) -> anyhow::Res
     store.largest_batch = largest_batch.unwrap_or(store.largest_batch);
     let store =
         Store::open(&store).with_context(|| format!("the database {} cannot be opened", path.display()))?;
+    let adapters = Adapters::new(config)?;
+    adapters.spool.sweep_regularly();
     let options = EngineOptions {
         store,
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
-        connect: Arc::new(Adapters::new(config)?),
+        connect: Arc::new(adapters),
         vault: Vault::new(config.encryption_key.as_ref().map(|key| *key.expose())),
         schedule: config.retry.clone(),
         limits: config.outbox,
@@ -159,6 +181,21 @@ pub(crate) fn api_state(
         metrics: Arc::new(move || metrics.render()),
         public_url: config.public_url_at(bound),
     }
+}
+
+/// Beside the database, unless the configuration says otherwise.
+fn spool_options(config: &Config) -> anyhow::Result<SpoolOptions> {
+    let config::Recordings { folder, keep_hours, max_total_mb } = &config.recordings;
+    let beside = || -> anyhow::Result<PathBuf> {
+        let mut path = database_path(config.database_url.expose())?.into_os_string();
+        path.push(".recordings");
+        Ok(path.into())
+    };
+    Ok(SpoolOptions {
+        folder: folder.clone().map_or_else(beside, Ok)?,
+        keep: Duration::from_hours(*keep_hours),
+        most_bytes: max_total_mb.saturating_mul(1024 * 1024),
+    })
 }
 
 /// The file of a `sqlite://` URL; `sqlite:///a/b.db` is absolute.

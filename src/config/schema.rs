@@ -30,6 +30,8 @@ pub(crate) enum Kind {
     Integer(i64, i64),
     /// A list of whole numbers from 0.
     Integers,
+    /// A list of names or addresses of hosts.
+    Hosts,
     /// `true` or `false`.
     Boolean,
     /// One of these words.
@@ -99,6 +101,7 @@ pub(super) const SERVER: &[Key] = &[
     optional("outbox", Kind::Table(OUTBOX), "how many deliveries may be under way at once"),
     optional("healing", Kind::Table(HEALING), "what becomes of calls whose end never comes"),
     optional("retention", Kind::Table(RETENTION), "how long what is done with is kept"),
+    optional("recordings", Kind::Table(RECORDINGS), "where recordings are kept on their way"),
     optional("log", Kind::Table(LOG), "what is logged, and how"),
     optional("integration", Kind::Tables(INTEGRATION), "the integration instances"),
 ];
@@ -163,6 +166,16 @@ const RETENTION: &[Key] = &[
     optional("deliveries_days", DAYS, "how long settled deliveries are kept, in days (0: for ever),"),
 ];
 
+const RECORDINGS: &[Key] = &[
+    optional("folder", Kind::Text, "the folder for recordings on their way"),
+    optional(
+        "keep_hours",
+        Kind::Integer(1, WEEK_SEC / 3600),
+        "how long a recording stays that could not be handed on, in h,",
+    ),
+    optional("max_total_mb", Kind::Integer(1024, 1_000_000), "how much all of them may take, in MiB,"),
+];
+
 const LOG: &[Key] = &[
     optional("format", Kind::Word(&["text", "json"]), "the form of log lines"),
     optional("level", Kind::Level, "what is logged"),
@@ -180,6 +193,7 @@ impl Key {
             Kind::Integer(min, i64::MAX) => format!("{what} as a whole number from {min}"),
             Kind::Integer(min, max) => format!("{what} as a whole number from {min} to {max}"),
             Kind::Integers => format!("{what} as a list of whole numbers from 0, at least one"),
+            Kind::Hosts => format!("{what} as a list of names without scheme, port or path"),
             Kind::Boolean => format!("true or false: {what}"),
             Kind::Word(words) => format!("{what}: {}", one_of(words)),
             Kind::Moment => format!("{what} as a time with offset such as 2026-11-22T00:00:00+03:00"),

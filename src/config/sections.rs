@@ -1,6 +1,7 @@
 //! The sections of the configuration and their defaults.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use domain::call::healing::Patience;
@@ -62,6 +63,7 @@ pub(super) struct Keys {
     pub(super) outbox: Outbox,
     pub(super) healing: Healing,
     pub(super) retention: Kept,
+    pub(super) recordings: Recordings,
     pub(super) log: Log,
     pub(super) integration: Vec<InstanceSettings>,
 }
@@ -140,6 +142,18 @@ impl From<Kept> for Retention {
     }
 }
 
+/// `[recordings]`: recordings on their way.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recordings {
+    /// Where they are kept; beside the database if the file does not say.
+    pub folder: Option<PathBuf>,
+    /// How long, in hours.
+    pub keep_hours: u64,
+    /// How much of them, in MiB.
+    pub max_total_mb: u64,
+}
+
 /// What holds where the file says nothing.
 pub(super) fn defaults() -> Value {
     let retry = RetrySchedule::default();
@@ -175,6 +189,7 @@ pub(super) fn defaults() -> Value {
             "calls_days": in_days(retention.calls),
             "deliveries_days": in_days(retention.deliveries),
         },
+        "recordings": {"keep_hours": 24, "max_total_mb": 2048},
         "log": {"format": "text", "level": "info"},
         "integration": [],
     })

@@ -98,6 +98,10 @@ fn value(kind: &Kind, text: &str) -> Tree {
     let read = match kind {
         Kind::Boolean => text.parse().ok().map(Tree::Boolean),
         Kind::Integer(..) => text.trim().parse().ok().map(Tree::Integer),
+        Kind::Hosts => {
+            let host = |text: &str| Entry { origin: Origin::Json, tree: Tree::Text(text.trim().to_owned()) };
+            Some(Tree::List(text.split(',').map(host).collect()))
+        }
         Kind::Integers => Some(Tree::List(text.split(',').map(element).collect())),
         Kind::Free => serde_json::from_str(text).ok().map(|value| Tree::of_json(&value)),
         _ => None,

@@ -11,7 +11,6 @@ const OUTSIDE: &[(&str, &[&str])] = &[
         "domain",
         &[
             "async-trait",
-            "bytes",
             "chrono",
             "chrono-tz",
             "croner",
@@ -86,7 +85,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
             "uuid",
         ],
     ),
-    ("testkit", &["async-trait", "bytes", "serde_json", "tempfile", "tokio"]),
+    ("testkit", &["async-trait", "serde_json", "tempfile", "tokio"]),
     (
         "kontur-telephony",
         &[

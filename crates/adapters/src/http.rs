@@ -1,6 +1,10 @@
 //! The HTTP client of all adapters: time-outs, body limit, and one road from a reply or a broken connection to a
 //! [`RemoteError`].
 
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -10,8 +14,13 @@ use domain::port::{RemoteError, RemoteErrorKind};
 use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
+use crate::fetch::resolver::PublicOnly;
+
 /// Replies larger than this are not read: no API here sends one.
 const MAX_REPLY_BYTES: usize = 4 * 1024 * 1024;
+
+/// Files are read in pieces of this size.
+const CHUNK: usize = 64 * 1024;
 
 /// Replies are shortened to this for messages and timelines.
 const SHOWN_CHARS: usize = 300;
@@ -27,15 +36,41 @@ pub struct ClientError(#[from] reqwest::Error);
 /// A client with our time-outs and user agent. Redirects are not followed, lest credentials go astray. One is enough
 /// for the whole process: connections are pooled per host.
 pub fn client(timeout: Duration) -> Result<reqwest::Client, ClientError> {
+    Ok(builder(timeout).build()?)
+}
+
+/// A client that reaches public addresses only, whatever a name leads to. It goes through no proxy: that would do the
+/// resolving.
+pub fn public_client(timeout: Duration) -> Result<reqwest::Client, ClientError> {
+    Ok(builder(timeout).no_proxy().dns_resolver(Arc::new(PublicOnly)).build()?)
+}
+
+fn builder(timeout: Duration) -> reqwest::ClientBuilder {
     // A second installation is refused, which is fine: the first one is ours.
     drop(rustls::crypto::ring::default_provider().install_default());
-    Ok(reqwest::Client::builder()
+    reqwest::Client::builder()
         .timeout(timeout)
         .connect_timeout(Duration::from_secs(5))
         .pool_idle_timeout(Duration::from_secs(30))
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("kontur-telephony/", env!("CARGO_PKG_VERSION")))
-        .build()?)
+}
+
+/// The file at `path` as a request's body, read as it is sent.
+pub(crate) fn file_body(path: PathBuf) -> reqwest::Body {
+    let chunks = futures_util::stream::try_unfold(None, move |file| next_chunk(file, path.clone()));
+    reqwest::Body::wrap_stream(chunks)
+}
+
+async fn next_chunk(file: Option<File>, path: PathBuf) -> io::Result<Option<(Bytes, Option<File>)>> {
+    let read = move || {
+        let mut file = file.map_or_else(|| File::open(path), Ok)?;
+        let mut chunk = vec![0; CHUNK];
+        let size = file.read(&mut chunk)?;
+        chunk.truncate(size);
+        Ok((size > 0).then(|| (chunk.into(), Some(file))))
+    };
+    tokio::task::spawn_blocking(read).await.unwrap_or_else(|error| Err(io::Error::other(error)))
 }
 
 /// A reply that was read whole.

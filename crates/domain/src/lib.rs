@@ -19,6 +19,7 @@ pub mod call;
 pub mod communication;
 pub mod parking;
 pub mod plan;
+pub mod recording;
 
 pub mod outbox;
 

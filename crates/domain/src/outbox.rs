@@ -92,6 +92,11 @@ pub enum Notice {
     },
     /// The comment in Workonflow, with what follows from it for the thread.
     Comment,
+    /// The recording of a call that is written down in Workonflow, as a file beside the comment.
+    Attach {
+        /// Where it is.
+        recording: Recording,
+    },
     /// A job in Metabot.
     Job {
         /// Which of the configured rules, counted from 0.
@@ -110,6 +115,7 @@ impl Notice {
             Self::Register | Self::Restore => "register-call",
             Self::Recording { .. } => "call-recording",
             Self::Comment => "comment",
+            Self::Attach { .. } => "file",
             Self::Job { .. } => "job",
         }
     }
@@ -124,7 +130,12 @@ impl Notice {
     pub const fn creates(&self) -> bool {
         matches!(
             self,
-            Self::CallStarted { .. } | Self::Register | Self::Restore | Self::Comment | Self::Job { .. }
+            Self::CallStarted { .. }
+                | Self::Register
+                | Self::Restore
+                | Self::Comment
+                | Self::Attach { .. }
+                | Self::Job { .. }
         )
     }
 }
@@ -137,7 +148,7 @@ pub enum DeliveryState {
     Pending,
     /// Told.
     Delivered,
-    /// Realtime that came too late to be worth sending.
+    /// Not worth sending any more: realtime that came too late, or what the destination cannot take.
     Expired,
     /// Given up: a dead letter, waiting for a human.
     Dead,
@@ -209,6 +220,11 @@ pub enum Outcome {
         /// The destination may have acted on it: look it up before sending again.
         ambiguous: bool,
     },
+    /// Not to be told after all, which is nobody's fault.
+    Skipped {
+        /// Shown to the administrator.
+        reason: String,
+    },
     /// Never to be tried again by itself.
     Dead {
         /// The class.
@@ -223,7 +239,7 @@ impl Outcome {
     pub const fn retry_after(&self) -> Option<std::time::Duration> {
         match self {
             Self::Retry { retry_after, .. } => *retry_after,
-            Self::Delivered | Self::Dead { .. } => None,
+            Self::Delivered | Self::Skipped { .. } | Self::Dead { .. } => None,
         }
     }
 }

@@ -178,9 +178,9 @@ pub fn hand_on(call: &Call, workonflow: bool, jobs: &[JobTrigger]) -> Vec<(Desti
     let mut plan = Vec::new();
     if !call.could_not_be_placed() {
         plan.push((DestinationKind::Kontur, Notice::Register));
-        // There is no client in an internal call whom a thread could be about.
-        if workonflow && call.direction() != Direction::Internal {
+        if workonflow && is_commented(call) {
             plan.push((DestinationKind::Workonflow, Notice::Comment));
+            plan.extend(call.recordings().map(|(_, recording)| attached(recording)));
         }
     }
     plan.extend(matching_jobs(call, trigger_of(call.result()), jobs));
@@ -194,11 +194,24 @@ pub fn hand_on(call: &Call, workonflow: bool, jobs: &[JobTrigger]) -> Vec<(Desti
 pub fn hand_on_recording(
     call: &Call,
     recording: &Recording,
+    workonflow: bool,
     jobs: &[JobTrigger],
 ) -> Vec<(DestinationKind, Notice)> {
     let mut plan = vec![(DestinationKind::Kontur, Notice::Recording { recording: recording.clone() })];
+    if workonflow && is_commented(call) {
+        plan.push(attached(recording));
+    }
     plan.extend(matching_jobs(call, JobTrigger::Recording, jobs));
     plan
+}
+
+/// There is no client in an internal call whom a thread could be about.
+fn is_commented(call: &Call) -> bool {
+    call.direction() != Direction::Internal
+}
+
+fn attached(recording: &Recording) -> (DestinationKind, Notice) {
+    (DestinationKind::Workonflow, Notice::Attach { recording: recording.clone() })
 }
 
 fn matching_jobs(call: &Call, on: JobTrigger, jobs: &[JobTrigger]) -> Vec<(DestinationKind, Notice)> {
@@ -263,3 +276,6 @@ fn in_order(call: &Call) -> Vec<(&LegId, &Leg)> {
     legs.sort_by_key(|(id, leg)| (leg.appeared_at(), *id));
     legs
 }
+
+#[cfg(test)]
+mod tests;

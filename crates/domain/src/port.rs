@@ -4,6 +4,7 @@ pub mod crash;
 pub mod crm;
 pub mod destination;
 pub mod provider;
+pub mod recordings;
 
 use std::time::Duration;
 

@@ -13,6 +13,7 @@ use storage::calls::{CallFilter, EventRecord, StoredCall};
 use storage::deliveries::{AttemptRecord, DeliveryFilter, DeliveryRecord, PendingDelivery};
 use storage::instances::StatusChange;
 use storage::parked::Parked;
+use storage::recordings::RecordingRecord;
 use storage::sync_jobs::SyncJob;
 
 use crate::Engine;
@@ -44,6 +45,8 @@ pub struct Timeline {
     pub stored: StoredCall,
     /// Its events in the order they happened.
     pub events: Vec<EventRecord>,
+    /// Its recordings of which the telephony told, by leg.
+    pub recordings: Vec<RecordingRecord>,
     /// Its deliveries in the order they were planned, with their attempts.
     pub deliveries: Vec<(DeliveryRecord, Vec<AttemptRecord>)>,
     /// Until when and for whom its registration waits, if it is parked.
@@ -159,8 +162,9 @@ impl Engine {
                 Ok((delivery, attempts))
             });
             let deliveries = with_attempts.collect::<Result<_, storage::error::StorageError>>()?;
+            let (events, recordings) = (tx.events_of(id)?, tx.recordings_of(id)?);
             let parked = tx.parked(stored.instance, id)?;
-            Ok(Some(Timeline { stored, events: tx.events_of(id)?, deliveries, parked }))
+            Ok(Some(Timeline { stored, events, recordings, deliveries, parked }))
         });
         found.await?.ok_or_else(|| EngineError::NotFound(format!("there is no call {id}")))
     }

@@ -7,6 +7,7 @@ use domain::id::{CallId, Workspace};
 use domain::instance::status::Status;
 use domain::outbox::breaker::Change;
 use domain::outbox::{DestinationKind, Outcome};
+use domain::recording::RecordingState;
 use domain::retention::Prunable;
 use metrics::{counter, gauge, histogram};
 
@@ -45,6 +46,7 @@ pub fn delivery_attempted(
     let word = match outcome {
         Outcome::Delivered => "delivered",
         Outcome::Retry { .. } => "retry",
+        Outcome::Skipped { .. } => "skipped",
         Outcome::Dead { .. } => "dead",
     };
     let labels = [("destination", destination.word()), ("kind", kind), ("outcome", word)];
@@ -55,6 +57,9 @@ pub fn delivery_attempted(
         Outcome::Delivered => tracing::debug!(%workspace, %destination, kind, ?took, "delivered"),
         Outcome::Retry { reason, .. } => {
             tracing::warn!(%workspace, %destination, kind, reason, "to be tried again");
+        }
+        Outcome::Skipped { reason } => {
+            tracing::warn!(%workspace, %destination, kind, reason, "not to be told after all");
         }
         Outcome::Dead { cause, reason } => {
             tracing::error!(%workspace, %destination, kind, cause = cause.word(), reason, "given up: a dead letter");
@@ -82,6 +87,11 @@ pub fn destination_changed(workspace: &Workspace, destination: DestinationKind, 
             tracing::info!(%workspace, %destination, "back: what waited follows");
         }
     }
+}
+
+/// A recording entered a state.
+pub fn recording(state: RecordingState) {
+    counter!("kontur_telephony_recordings_total", "state" => state.word()).increment(1);
 }
 
 /// The status of an instance changed.

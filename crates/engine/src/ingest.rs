@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::call::Call;
-use domain::call::event::{CallEvent, Happening};
+use domain::call::event::{CallEvent, Happening, Recording};
 use domain::clock::Timestamp;
 use domain::id::{CallId, ExternalId, LegId, RawRequestId};
 use domain::instance::settings::JobTrigger;
@@ -14,12 +14,14 @@ use domain::outbox::{DestinationKind, Notice};
 use domain::plan::{Told, hand_on, hand_on_recording};
 use domain::port::crash::CrashPoint;
 use domain::port::provider::WebhookFault;
+use domain::recording::Tracked;
 use domain::retention;
 use storage::Tx;
 use storage::calls::{NewCall, StoredCall};
 use storage::deliveries::{NewDelivery, PendingDelivery};
 use storage::error::StorageError;
 
+use crate::happening;
 use crate::instance::{Instance, Live};
 
 /// What became of a request's events.
@@ -163,8 +165,9 @@ impl Journal<'_, '_> {
             return Ok(accepted);
         }
         let was_inferred = stored.call.end_is_inferred();
-        let triggers = || self.job_triggers();
-        let consequences = Consequences::of(&mut stored.call, &mut stored.told, &new, triggers);
+        let consequences = Consequences::of(&mut stored.call, &mut stored.told, &new, |call, recording| {
+            hand_on_recording(call, recording, self.has_workonflow(), &self.job_triggers())
+        });
         if was_inferred && stored.call.end_was_corrected() {
             self.aftermath.corrected.push(stored.id);
         }
@@ -187,7 +190,9 @@ impl Journal<'_, '_> {
         }
         let mut seen = HashSet::new();
         let new: Vec<_> = events.iter().filter(|event| seen.insert(&event.id)).collect();
-        let mut consequences = Consequences::of(&mut call, &mut told, &new, || self.job_triggers());
+        let mut consequences = Consequences::of(&mut call, &mut told, &new, |call, recording| {
+            hand_on_recording(call, recording, self.has_workonflow(), &self.job_triggers())
+        });
         let (mut settle_at, mut unmapped) = (self.settle_at(&call, &told), Vec::new());
         if let (Some(at), Origin::History) = (&mut settle_at, origin) {
             let until = self.webhooks_until(&call);
@@ -223,6 +228,10 @@ impl Journal<'_, '_> {
         for leg in &consequences.legs {
             self.tx.insert_leg(self.instance.id, leg, stored.id)?;
         }
+        for (leg, tracked) in &consequences.recordings {
+            self.tx.insert_recording(self.instance.id, stored.id, leg, tracked, self.now)?;
+            happening::recording(tracked.state);
+        }
         for (destination, notice) in consequences.notices {
             self.plan(stored.id, destination, notice, false)?;
         }
@@ -253,9 +262,12 @@ impl Journal<'_, '_> {
     }
 
     fn hand_on(&self, call: &Call, told: &Told) -> Vec<(DestinationKind, Notice)> {
-        let workonflow = self.live.connections.destinations.contains_key(&DestinationKind::Workonflow);
-        let plan = hand_on(call, workonflow, &self.job_triggers()).into_iter();
+        let plan = hand_on(call, self.has_workonflow(), &self.job_triggers()).into_iter();
         plan.filter(|(to, _)| told.hands_on_to(*to)).collect()
+    }
+
+    fn has_workonflow(&self) -> bool {
+        self.live.connections.destinations.contains_key(&DestinationKind::Workonflow)
     }
 
     fn job_triggers(&self) -> Vec<JobTrigger> {
@@ -282,6 +294,8 @@ impl Journal<'_, '_> {
 struct Consequences {
     /// Legs that were not known before.
     legs: Vec<LegId>,
+    /// Recordings that were not known before.
+    recordings: Vec<(LegId, Tracked)>,
     /// What is to be told, in order.
     notices: Vec<(DestinationKind, Notice)>,
     /// What the call is handed on as, if that is at once.
@@ -289,12 +303,13 @@ struct Consequences {
 }
 
 impl Consequences {
-    /// Folds events into a call and plans what they give rise to.
+    /// Folds events into a call and plans what they give rise to; `hand_on_recording` says what a recording does that
+    /// comes after its call was handed on.
     fn of(
         call: &mut Call,
         told: &mut Told,
         events: &[&CallEvent],
-        triggers: impl Fn() -> Vec<JobTrigger>,
+        hand_on_recording: impl Fn(&Call, &Recording) -> Vec<(DestinationKind, Notice)>,
     ) -> Self {
         let mut all = Self::default();
         for event in events {
@@ -307,9 +322,13 @@ impl Consequences {
             call.fold(event);
             let live = told.catch_up(call).into_iter().map(|notice| (DestinationKind::Kontur, notice));
             all.notices.extend(live);
-            for recording in new.into_iter().filter(|_| told.is_settled()) {
-                let plan = hand_on_recording(call, recording, &triggers()).into_iter();
-                all.notices.extend(plan.filter(|(to, _)| told.hands_on_to(*to)));
+            for recording in new {
+                let tracked = Tracked::available(recording.size, recording.content_type.clone());
+                all.recordings.push((recording.leg.clone(), tracked));
+                if told.is_settled() {
+                    let plan = hand_on_recording(call, recording).into_iter();
+                    all.notices.extend(plan.filter(|(to, _)| told.hands_on_to(*to)));
+                }
             }
         }
         all

@@ -12,6 +12,7 @@ use domain::outbox::DestinationKind;
 use domain::port::crm::Crm;
 use domain::port::destination::Destination;
 use domain::port::provider::SharedProvider;
+use domain::port::recordings::Recordings;
 use domain::secret::Secret;
 
 /// The remote systems of one instance, ready to be spoken to.
@@ -21,6 +22,8 @@ pub struct Connections {
     pub provider: SharedProvider,
     /// Kontur beyond deliveries.
     pub crm: Arc<dyn Crm>,
+    /// What was recorded of its calls.
+    pub recordings: Arc<dyn Recordings>,
     /// Where deliveries go.
     pub destinations: BTreeMap<DestinationKind, Arc<dyn Destination>>,
 }

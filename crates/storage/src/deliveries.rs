@@ -25,7 +25,7 @@ statements! {
                       ORDER BY id LIMIT $4";
     MARK_SUSPECT = "UPDATE delivery SET suspect = TRUE
                     WHERE state = 'pending' AND suspect = FALSE
-                      AND kind IN ('call-started', 'register-call', 'comment', 'job')";
+                      AND kind IN ('call-started', 'register-call', 'comment', 'file', 'job')";
     PENDING_BEYOND = "SELECT 1 FROM delivery WHERE instance_id = $1 AND destination = $2 AND state = 'pending'
                       LIMIT 1 OFFSET $3";
     PENDING_DESTINATIONS = "SELECT DISTINCT instance_id, destination FROM delivery WHERE state = 'pending'";
@@ -40,6 +40,10 @@ statements! {
                    first_attempt_at = COALESCE(first_attempt_at, $1), settled_at = $2, http_status = $3, answer = $4,
                    cause = $5, reason = $6, suspect = $7, progress = $8
             WHERE id = $9 AND state = 'pending'";
+    SKIPPED = "UPDATE delivery SET state = 'expired', attempts = attempts + 1,
+                      first_attempt_at = COALESCE(first_attempt_at, $1), settled_at = $2, http_status = $3, answer = $4,
+                      reason = $5, progress = $6
+               WHERE id = $7 AND state = 'pending'";
     EXPIRED = "UPDATE delivery SET state = 'expired', settled_at = $1, reason = $2 WHERE id = $3 AND state = 'pending'";
     INSERT_ATTEMPT = "INSERT INTO attempt (delivery_id, number, at, took, http_status, outcome, answer)
                       VALUES ($1, (SELECT COUNT(*) + 1 FROM attempt WHERE delivery_id = $1), $2, $3, $4, $5, $6)
@@ -49,6 +53,8 @@ statements! {
                       attempts, first_attempt_at, settled_at, http_status, answer, cause, reason, suspect
                FROM delivery WHERE call_id = $1 ORDER BY id";
     OPENING = "SELECT state, suspect FROM delivery WHERE call_id = $1 AND kind = 'call-started' ORDER BY id LIMIT 1";
+    NEEDS_RECORDINGS = "SELECT 1 FROM delivery WHERE call_id = $1 AND state = 'pending'
+                          AND kind IN ('register-call', 'call-recording', 'file') LIMIT 1";
     GET = "SELECT id, instance_id, destination, call_id, kind, notice, state, created_at, due_at, expires_at, attempts,
                   first_attempt_at, settled_at, http_status, answer, cause, reason, suspect
            FROM delivery WHERE id = $1";
@@ -60,7 +66,7 @@ statements! {
             ORDER BY id DESC LIMIT $7";
     REVIVE = "UPDATE delivery SET state = 'pending', due_at = $1, attempts = 0, first_attempt_at = NULL,
                      settled_at = NULL, expires_at = NULL, cause = NULL, reason = NULL,
-                     suspect = (kind IN ('call-started', 'register-call', 'comment', 'job'))
+                     suspect = (kind IN ('call-started', 'register-call', 'comment', 'file', 'job'))
               WHERE id = $2 AND state IN ('dead', 'expired', 'pending')";
     HAS_DEAD = "SELECT 1 FROM delivery WHERE instance_id = $1 AND destination = $2 AND state = 'dead' LIMIT 1";
 }
@@ -177,6 +183,11 @@ impl Tx<'_> {
                 self.execute(RETRY, &parameters)?;
                 self.insert_attempt(id, attempt, reason)
             }
+            Settlement::Skipped { reason } => {
+                let parameters = [at, ended_at, status, answer, reason.into(), progress, id.0.into()];
+                self.execute(SKIPPED, &parameters)?;
+                self.insert_attempt(id, attempt, reason)
+            }
             Settlement::Dead { cause, reason, suspect } => {
                 let (cause, suspect) = (cause.word().into(), (*suspect).into());
                 let parameters =
@@ -223,6 +234,11 @@ impl Tx<'_> {
     /// A call's deliveries in the order they were planned.
     pub fn deliveries_of(&self, call: CallId) -> Result<Vec<DeliveryRecord>, StorageError> {
         self.all(OF_CALL, &[call.0.into()], read)
+    }
+
+    /// Whether something is still to be told of a call's recordings.
+    pub fn needs_recordings(&self, call: CallId) -> Result<bool, StorageError> {
+        Ok(self.one(NEEDS_RECORDINGS, &[call.0.into()], |row| row.int(0))?.is_some())
     }
 
     /// What became of a call's call-started, if there was one.
@@ -313,6 +329,7 @@ fn status(row: &Row<'_>, column: usize) -> Result<Option<u16>, StorageError> {
 
 #[cfg(test)]
 mod tests {
+    use domain::call::event::Recording;
     use domain::clock::Timestamp;
     use domain::outbox::Notice;
 
@@ -322,6 +339,7 @@ mod tests {
     #[test]
     fn the_statements_know_what_creates_something() {
         let at = Timestamp::default();
+        let recording = Recording { leg: "leg-1".into(), url: String::new(), content_type: None, size: None };
         let notices = [
             Notice::CallStarted { at },
             Notice::CallFinished { at },
@@ -329,6 +347,8 @@ mod tests {
             Notice::Register,
             Notice::Restore,
             Notice::Comment,
+            Notice::Attach { recording: recording.clone() },
+            Notice::Recording { recording },
             Notice::Job { rule: 0 },
         ];
         for notice in notices {

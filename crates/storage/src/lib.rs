@@ -13,6 +13,7 @@ pub mod parked;
 pub mod prune;
 pub mod raw_requests;
 pub mod reconciliations;
+pub mod recordings;
 pub mod space;
 pub mod sync_jobs;
 pub mod unmapped;

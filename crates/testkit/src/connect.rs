@@ -9,7 +9,7 @@ use domain::port::destination::Destination;
 use domain::secret::Secret;
 use engine::instance::{Connect, Connections};
 
-use crate::{FakeCrm, FakeDestination, FakeProvider};
+use crate::{FakeCrm, FakeDestination, FakeProvider, FakeRecordings};
 
 /// Connects every instance to the same fakes; Workonflow and Metabot only where the settings name them.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub struct FakeConnect {
     pub provider: Arc<FakeProvider>,
     /// Kontur beyond deliveries.
     pub crm: Arc<FakeCrm>,
+    /// What was recorded.
+    pub recordings: Arc<FakeRecordings>,
     /// Deliveries to Kontur.
     pub kontur: Arc<FakeDestination>,
     /// Deliveries to Workonflow.
@@ -32,6 +34,7 @@ impl Default for FakeConnect {
         Self {
             provider: Arc::default(),
             crm: Arc::default(),
+            recordings: Arc::default(),
             kontur: destination(DestinationKind::Kontur),
             workonflow: destination(DestinationKind::Workonflow),
             metabot: destination(DestinationKind::Metabot),
@@ -50,7 +53,8 @@ impl Connect for FakeConnect {
             destinations.insert(DestinationKind::Metabot, Arc::clone(&self.metabot) as _);
         }
         let provider = Arc::clone(&self.provider) as _;
-        Ok(Connections { provider, crm: Arc::clone(&self.crm) as _, destinations })
+        let (crm, recordings) = (Arc::clone(&self.crm) as _, Arc::clone(&self.recordings) as _);
+        Ok(Connections { provider, crm, recordings, destinations })
     }
 
     fn parse(&self, json: &Secret) -> Result<InstanceSettings, String> {

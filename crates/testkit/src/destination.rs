@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use domain::outbox::{DestinationKind, Outcome};
 use domain::port::RemoteError;
-use domain::port::destination::{Delivery, Destination, Report};
+use domain::port::destination::{Delivery, Destination, Effect, Report};
 
 use crate::lock;
 
@@ -14,19 +14,24 @@ use crate::lock;
 #[derive(Debug)]
 pub struct FakeDestination {
     kind: DestinationKind,
-    outcomes: Mutex<VecDeque<Outcome>>,
+    answers: Mutex<VecDeque<(Outcome, Vec<Effect>)>>,
     told: Mutex<Vec<(String, &'static str)>>,
 }
 
 impl FakeDestination {
     /// One that delivers everything.
     pub fn new(kind: DestinationKind) -> Self {
-        Self { kind, outcomes: Mutex::default(), told: Mutex::default() }
+        Self { kind, answers: Mutex::default(), told: Mutex::default() }
     }
 
     /// What becomes of the next attempts.
     pub fn answer_next(&self, outcomes: impl IntoIterator<Item = Outcome>) {
-        lock(&self.outcomes).extend(outcomes);
+        lock(&self.answers).extend(outcomes.into_iter().map(|outcome| (outcome, Vec::new())));
+    }
+
+    /// What becomes of the next attempt, and what it finds out.
+    pub fn answer_next_with(&self, outcome: Outcome, effects: Vec<Effect>) {
+        lock(&self.answers).push_back((outcome, effects));
     }
 
     /// All attempts so far: the provider's id of the call, and what was told.
@@ -43,7 +48,8 @@ impl Destination for FakeDestination {
 
     async fn deliver(&self, delivery: &Delivery<'_>) -> Report {
         lock(&self.told).push((delivery.external_id.to_string(), delivery.notice.word()));
-        Report::new(lock(&self.outcomes).pop_front().unwrap_or(Outcome::Delivered))
+        let (outcome, effects) = lock(&self.answers).pop_front().unwrap_or((Outcome::Delivered, Vec::new()));
+        Report { effects, ..Report::new(outcome) }
     }
 
     async fn check(&self) -> Result<(), RemoteError> {

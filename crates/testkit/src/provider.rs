@@ -5,16 +5,15 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use domain::call::event::{CallEvent, Direction, Happening, LegChange, LegEvent, Party, Recording};
 use domain::call::past::{PastCall, PastLeg};
 use domain::clock::Timestamp;
 use domain::id::{ExternalId, LegId};
 use domain::phone::Phone;
 use domain::port::provider::{
-    Audio, Capabilities, DialRequest, HistoryPage, Provider, WebhookError, WebhookFault, WebhookRequest,
-    Window,
+    Capabilities, DialRequest, HistoryPage, Provider, WebhookError, WebhookFault, WebhookRequest, Window,
 };
+use domain::port::recordings::{FetchError, Fetched, Sink};
 use domain::port::{RemoteError, RemoteErrorKind};
 use tokio::sync::Semaphore;
 
@@ -170,10 +169,18 @@ impl Provider for FakeProvider {
         lock(&self.calls).get(call).cloned().ok_or_else(unknown)
     }
 
-    async fn recording(&self, _: &ExternalId, _: &Recording, _: u64) -> Result<Audio, RemoteError> {
+    async fn fetch(
+        &self,
+        _: &ExternalId,
+        _: &Recording,
+        into: &mut dyn Sink,
+        _: u64,
+    ) -> Result<Fetched, FetchError> {
         self.answer("fetch recording")?;
-        let bytes = Bytes::from_static(b"audio");
-        Ok(Audio { bytes, content_type: "audio/mpeg".to_owned(), file_name: "call.mp3".to_owned() })
+        into.restart(None).await?;
+        into.append(b"audio").await?;
+        let (content_type, file_name) = ("audio/mpeg".to_owned(), "call.mp3".to_owned());
+        Ok(Fetched { content_type, file_name, size: 5 })
     }
 
     async fn check(&self) -> Result<(), RemoteError> {

@@ -75,7 +75,8 @@ impl Calls {
         id: Path<i64>,
     ) -> Result<Json<Timeline>, Problem> {
         let timeline = self.0.engine.timeline(CallId(id.0)).await?;
-        Ok(Json(Timeline::of(timeline, &self.0.workspaces())))
+        let now = self.0.engine.now();
+        Ok(Json(Timeline::of(timeline, &self.0.workspaces(), now)))
     }
 }
 

@@ -63,6 +63,7 @@ fn schema(kind: &Kind) -> MetaSchema {
         Kind::Secret => MetaSchema { write_only: true, ..MetaSchema::new_with_format("string", "password") },
         Kind::Url => MetaSchema::new_with_format("string", "uri"),
         Kind::Integer(..) => MetaSchema::new_with_format("integer", "int64"),
+        Kind::Hosts => array(MetaSchema::new("string")),
         Kind::Integers => array(MetaSchema::new("integer")),
         Kind::Boolean => MetaSchema::new("boolean"),
         Kind::Word(words) => words_of(words.iter().copied()),

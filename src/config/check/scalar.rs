@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use domain::clock::Timestamp;
 use domain::phone::Country;
 use serde_json::Value;
-use url::Url;
+use url::{Host, Url};
 
 use super::Checker;
 use crate::config::path::KeyPath;
@@ -18,6 +18,7 @@ impl Checker<'_> {
     pub(super) fn scalar(&mut self, path: &KeyPath, key: &Key, tree: &Tree) -> Option<Value> {
         let wrong = match (&key.kind, tree) {
             (Kind::Integers, Tree::List(items)) => return self.integers(path, key, items),
+            (Kind::Hosts, Tree::List(items)) => return self.hosts(path, key, items),
             (Kind::Boolean, Tree::Boolean(on)) => return Some((*on).into()),
             (Kind::Integer(min, max), Tree::Integer(number)) if (min..=max).contains(&number) => {
                 return Some((*number).into());
@@ -28,7 +29,9 @@ impl Checker<'_> {
                 Err(_) => format!("is {:?}", shortened(time)),
             },
             (Kind::Integer(..), Tree::Integer(number)) => format!("is {number}"),
-            (Kind::Boolean | Kind::Integer(..) | Kind::Integers, _) => format!("is {}", tree.found()),
+            (Kind::Boolean | Kind::Integer(..) | Kind::Integers | Kind::Hosts, _) => {
+                format!("is {}", tree.found())
+            }
             (_, Tree::Text(text)) => match wrong_text(&key.kind, text) {
                 None => return Some(text.as_str().into()),
                 Some(wrong) => wrong,
@@ -68,6 +71,23 @@ impl Checker<'_> {
             }
         }
         (numbers.len() == items.len()).then(|| numbers.into())
+    }
+
+    fn hosts(&mut self, path: &KeyPath, key: &Key, items: &[Entry]) -> Option<Value> {
+        let mut hosts = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            match &item.tree {
+                Tree::Text(host) if Host::parse(host).is_ok() => hosts.push(Value::from(host.as_str())),
+                other => {
+                    let found = match other {
+                        Tree::Text(text) => format!("{:?}", shortened(text)),
+                        other => shown(other),
+                    };
+                    self.fault(path.index(index), format!("is {found}; expected {}", key.expected()));
+                }
+            }
+        }
+        (hosts.len() == items.len()).then(|| hosts.into())
     }
 }
 

@@ -46,6 +46,7 @@ const GENERIC: &[Key] = &[
     required("webhook_secret", Kind::Secret, "the secret that signs webhooks (whsec_…)"),
     optional("control_url", Kind::Url, "the base of the PBX's control API"),
     optional("control_token", Kind::Secret, "the token of the PBX's control API"),
+    optional("recording_hosts", Kind::Hosts, "hosts of recordings besides that of the control API,"),
 ];
 
 const SYNC: &[Key] = &[

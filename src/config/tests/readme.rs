@@ -65,6 +65,7 @@ fn meaning(key: &Key) -> String {
         | Kind::Country
         | Kind::Level
         | Kind::Integers
+        | Kind::Hosts
         | Kind::Address => key.expected(),
         Kind::Integer(_, max) if max < i64::MAX => key.expected(),
         Kind::Secret => format!("{} (secret)", key.what),

@@ -23,7 +23,7 @@ use domain::phone::Phone;
 use domain::port::RemoteError;
 use domain::port::crm::{CommunicationChanges, Crm, KeyCheck, Reconciled, WantedInstance};
 use domain::port::destination::{Delivery, Destination, Report};
-use domain::port::provider::SharedProvider;
+use domain::port::recordings::Recordings;
 use domain::secret::Secret;
 use tokio::sync::Mutex;
 use url::Url;
@@ -35,24 +35,24 @@ use self::lookup::Lookup;
 pub struct KonturInstance {
     client: Client,
     lookup: Lookup,
-    /// Where recordings are fetched from.
-    audio: Option<SharedProvider>,
+    /// What gives the recordings.
+    recordings: Option<Arc<dyn Recordings>>,
     /// One reconciliation at a time: two that read the same instance would each add the missing webhooks.
     reconciling: Mutex<()>,
 }
 
 impl KonturInstance {
-    /// Nothing is sent before something is asked. `api_url` is Kontur's address without `/api/v1`; `audio` gives the
-    /// recordings.
+    /// Nothing is sent before something is asked. `api_url` is Kontur's address without `/api/v1`; `recordings` gives
+    /// what is uploaded.
     pub fn new(
         http: reqwest::Client,
         api_url: Url,
         settings: &InstanceSettings,
         clock: Arc<dyn Clock>,
-        audio: Option<SharedProvider>,
+        recordings: Option<Arc<dyn Recordings>>,
     ) -> Self {
         let client = Client::new(http, api_url, settings, clock);
-        Self { client, lookup: Lookup::default(), audio, reconciling: Mutex::default() }
+        Self { client, lookup: Lookup::default(), recordings, reconciling: Mutex::default() }
     }
 }
 

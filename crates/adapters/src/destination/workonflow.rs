@@ -2,6 +2,7 @@
 //! Workonflow effects).
 
 mod action;
+mod attach;
 mod cache;
 mod client;
 mod comment;
@@ -23,8 +24,10 @@ use domain::id::WorkonflowUserId;
 use domain::instance::settings::{WorkonflowSettings, WorkonflowTemplates};
 use domain::outbox::{Cause, DestinationKind, Notice, Outcome};
 use domain::port::destination::{Delivery, Destination, Report};
+use domain::port::recordings::Recordings;
 use domain::port::{RemoteError, RemoteErrorKind};
 
+use self::attach::Attachment;
 use self::cache::Memory;
 use self::client::Client;
 use self::comment::Texts;
@@ -44,6 +47,8 @@ pub struct Workonflow {
     stream: Stream,
     memory: Memory,
     time_zone: Tz,
+    /// What gives the recordings.
+    recordings: Option<Arc<dyn Recordings>>,
 }
 
 /// Where threads of clients live.
@@ -56,12 +61,14 @@ struct Stream {
 }
 
 impl Workonflow {
-    /// A client of the team in `settings`. Times in texts are in `time_zone`. Fails on a template that cannot be used.
+    /// A client of the team in `settings`. Times in texts are in `time_zone`; `recordings` gives what is attached. Fails
+    /// on a template that cannot be used.
     pub fn new(
         http: reqwest::Client,
         settings: &WorkonflowSettings,
         time_zone: Tz,
         clock: Arc<dyn Clock>,
+        recordings: Option<Arc<dyn Recordings>>,
     ) -> Result<Self, TemplateError> {
         Ok(Self {
             texts: Texts::new(&settings.templates)?,
@@ -73,20 +80,18 @@ impl Workonflow {
             },
             memory: Memory::new(clock),
             time_zone,
+            recordings,
         })
     }
 
-    async fn comment_on(&self, delivery: &Delivery<'_>) -> Report {
+    /// Where what is written of a call belongs.
+    fn place<'a>(&'a self, delivery: &Delivery<'a>) -> Result<Place<'a>, TemplateError> {
         let facts = Facts::of(delivery, self.time_zone);
-        let texts = match self.texts.of(&facts) {
-            Ok(texts) => texts,
-            Err(error) => return misconfigured(error.to_string()),
-        };
+        let texts = self.texts.of(&facts)?;
         let extension = facts.employee_extension.as_str().into();
         let employee = delivery.directory.workonflow_user_at(&extension, delivery.call.began_at());
         let responsible = employee.map(WorkonflowUserId::as_str);
-        let place = Place { workonflow: self, phone: delivery.call.client_phone(), texts, responsible };
-        Attempt::new(place, delivery).run().await
+        Ok(Place { workonflow: self, phone: delivery.call.client_phone(), texts, responsible })
     }
 
     /// The status `id` belongs to the stream; `key` is where it was configured.
@@ -112,8 +117,13 @@ impl Destination for Workonflow {
     }
 
     async fn deliver(&self, delivery: &Delivery<'_>) -> Report {
+        let place = match self.place(delivery) {
+            Ok(place) => place,
+            Err(error) => return misconfigured(error.to_string()),
+        };
         match delivery.notice {
-            Notice::Comment => self.comment_on(delivery).await,
+            Notice::Comment => Attempt::new(place, delivery).run().await,
+            Notice::Attach { recording } => Attachment::new(place, delivery, recording).run().await,
             other => misconfigured(format!("{} is nothing that Workonflow is told", other.word())),
         }
     }

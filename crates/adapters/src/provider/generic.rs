@@ -4,7 +4,6 @@ mod client;
 mod fields;
 mod history;
 mod parse;
-mod recording;
 mod verify;
 mod wire;
 
@@ -15,9 +14,11 @@ use domain::id::{ExternalId, LegId};
 use domain::instance::settings::GenericSettings;
 use domain::phone::Country;
 use domain::port::provider::{
-    Audio, Capabilities, DialRequest, HistoryPage, Provider, WebhookError, WebhookRequest, Window,
+    Capabilities, DialRequest, HistoryPage, Provider, WebhookError, WebhookRequest, Window,
 };
+use domain::port::recordings::{FetchError, Fetched, Sink};
 use domain::port::{RemoteError, RemoteErrorKind};
+use domain::recording::Fault;
 use domain::secret::Secret;
 
 use client::Client;
@@ -42,14 +43,17 @@ pub fn check_secret(secret: &Secret) -> Result<(), InvalidSecret> {
 
 impl Generic {
     /// A PBX with the webhooks of `settings.webhook_secret`; with control if URL and token are given. National
-    /// numbers are those of `country`.
+    /// numbers are those of `country`. `public` reaches the hosts in `settings.recording_hosts`.
     pub fn new(
         settings: &GenericSettings,
         country: Country,
         http: reqwest::Client,
+        public: Option<reqwest::Client>,
     ) -> Result<Self, InvalidSecret> {
         let access = settings.control_url.clone().zip(settings.control_token.clone());
-        let control = access.map(|(url, token)| Client::new(http, url, token, country));
+        let hosts = settings.recording_hosts.clone();
+        let control =
+            access.map(|(url, token)| Client::new(http, url, token, country).with_hosts(public, hosts));
         Ok(Self { country, verifier: Verifier::new(&settings.webhook_secret)?, control })
     }
 
@@ -63,8 +67,25 @@ impl Generic {
 }
 
 /// URLs of recordings are often good for a while only; what is there then differs from PBX to PBX.
-fn may_have_expired(error: &RemoteError) -> bool {
-    matches!(error.kind, RemoteErrorKind::NotFound | RemoteErrorKind::Unauthorized)
+fn may_have_expired(fault: Fault) -> bool {
+    matches!(fault, Fault::NotThere | Fault::Refused | Fault::NotAudio)
+}
+
+/// The recording of the same leg at another URL, as the call has it now; none if there is no other.
+async fn renewed(
+    control: &Client,
+    call: &ExternalId,
+    recording: &Recording,
+) -> Result<Option<Recording>, RemoteError> {
+    let known = match control.call(call).await {
+        Err(error) if matches!(error.kind, RemoteErrorKind::NotFound | RemoteErrorKind::Unauthorized) => {
+            return Ok(None);
+        }
+        known => known?,
+    };
+    let mut recordings = known.legs.into_iter().filter_map(|leg| leg.recording);
+    let fresh = recordings.find(|other| other.leg == recording.leg);
+    Ok(fresh.filter(|fresh| fresh.url != recording.url))
 }
 
 #[async_trait]
@@ -102,25 +123,22 @@ impl Provider for Generic {
         self.control("read call")?.call(call).await
     }
 
-    async fn recording(
+    async fn fetch(
         &self,
         call: &ExternalId,
         recording: &Recording,
+        into: &mut dyn Sink,
         limit: u64,
-    ) -> Result<Audio, RemoteError> {
-        let control = self.control("fetch recording")?;
-        let gone = match control.recording(recording, limit).await {
-            Err(error) if may_have_expired(&error) => error,
+    ) -> Result<Fetched, FetchError> {
+        let control = self
+            .control("fetch recording")
+            .map_err(|error| FetchError { fault: Fault::Forbidden, ..error.into() })?;
+        let gone = match control.fetch(recording, into, limit).await {
+            Err(error) if may_have_expired(error.fault) => error,
             fetched => return fetched,
         };
-        let known = match control.call(call).await {
-            Err(error) if may_have_expired(&error) => return Err(gone),
-            looked_up => looked_up?,
-        };
-        let mut recordings = known.legs.iter().filter_map(|leg| leg.recording.as_ref());
-        let fresh = recordings.find(|other| other.leg == recording.leg);
-        match fresh.filter(|fresh| fresh.url != recording.url) {
-            Some(fresh) => control.recording(fresh, limit).await,
+        match renewed(control, call, recording).await? {
+            Some(fresh) => control.fetch(&fresh, into, limit).await,
             None => Err(gone),
         }
     }

@@ -22,9 +22,11 @@ fn pbx_at(url: &str) -> Generic {
         webhook_secret: Secret::new("whsec_AAECAw=="),
         control_url: Some(format!("{url}/control").parse().unwrap()),
         control_token: Some(Secret::new("t0ken")),
+        recording_hosts: vec!["records.test".to_owned(), "127.0.0.1".to_owned()],
     };
     let http = adapters::http::client(Duration::from_secs(5)).unwrap();
-    Generic::new(&settings, Country::RU, http).unwrap()
+    let public = adapters::http::public_client(Duration::from_secs(5)).unwrap();
+    Generic::new(&settings, Country::RU, http, Some(public)).unwrap()
 }
 
 async fn pbx() -> (ServerGuard, Generic) {
@@ -165,9 +167,10 @@ async fn without_a_control_api_nothing_is_called() {
         webhook_secret: Secret::new("whsec_AAECAw=="),
         control_url: None,
         control_token: None,
+        recording_hosts: Vec::new(),
     };
     let http = adapters::http::client(Duration::from_secs(5)).unwrap();
-    let pbx = Generic::new(&settings, Country::RU, http).unwrap();
+    let pbx = Generic::new(&settings, Country::RU, http, None).unwrap();
     assert_eq!(pbx.capabilities(), Capabilities::default());
     assert_eq!(pbx.check().await, Ok(()));
     let error = pbx.dial(&request()).await.unwrap_err();

@@ -8,29 +8,22 @@ mod instance;
 mod recordings;
 mod story;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use adapters::destination::kontur::KonturInstance;
 use adapters::destination::kontur::client::Client;
-use async_trait::async_trait;
-use bytes::Bytes;
-use domain::call::event::{CallEvent, Recording};
-use domain::call::past::PastCall;
 use domain::clock::{Clock, Timestamp};
-use domain::id::{ExternalId, LegId};
 use domain::instance::settings::InstanceSettings;
-use domain::port::provider::{
-    Audio, Capabilities, DialRequest, HistoryPage, Provider, SharedProvider, WebhookError, WebhookRequest,
-    Window,
-};
-use domain::port::{RemoteError, RemoteErrorKind};
+use domain::port::recordings::Recordings;
 use mockito::{Mock, Server, ServerGuard};
 use serde_json::{Value, json};
 use simulators::journal::Journal;
 use simulators::kontur::{Kontur, WorkspaceSetup};
 use uuid::Uuid;
+
+use crate::shelf::Shelf;
 
 const INTEGRATION: Uuid = Uuid::from_u128(0x6838_aaaa_0000_4000_8000_0000_0000_ed82);
 const USER: &str = "44d00000-0000-4000-8000-000000000101";
@@ -71,9 +64,9 @@ fn http() -> reqwest::Client {
     adapters::http::client(Duration::from_secs(5)).expect("a client")
 }
 
-fn instance_at(url: &str, audio: Option<SharedProvider>) -> KonturInstance {
+fn instance_at(url: &str, recordings: Option<Arc<dyn Recordings>>) -> KonturInstance {
     let url = url.parse().expect("a URL");
-    KonturInstance::new(http(), url, &settings("private"), ManualClock::new(), audio)
+    KonturInstance::new(http(), url, &settings("private"), ManualClock::new(), recordings)
 }
 
 /// A Kontur whose every answer the test writes.
@@ -132,7 +125,7 @@ struct Simulated {
     kontur: Kontur,
     journal: Journal,
     adapter: KonturInstance,
-    audio: Arc<Tape>,
+    shelf: Arc<Shelf>,
 }
 
 impl Simulated {
@@ -140,9 +133,9 @@ impl Simulated {
         let journal = Journal::new();
         let kontur = Kontur::start(&journal).await.expect("starts");
         install(&kontur);
-        let audio = Arc::new(Tape::default());
-        let adapter = instance_at(kontur.url(), Some(Arc::clone(&audio) as SharedProvider));
-        Self { kontur, journal, adapter, audio }
+        let shelf = Shelf::new();
+        let adapter = instance_at(kontur.url(), Some(Arc::clone(&shelf) as Arc<dyn Recordings>));
+        Self { kontur, journal, adapter, shelf }
     }
 
     /// The only communication there is.
@@ -155,75 +148,5 @@ impl Simulated {
     #[track_caller]
     fn assert_legal(&self) {
         assert_eq!(self.journal.violations(), Vec::<String>::new());
-    }
-}
-
-/// A provider that is only asked for recordings.
-#[derive(Default)]
-struct Tape {
-    /// Fetching fails while set.
-    torn: Mutex<bool>,
-}
-
-impl Tape {
-    fn tear(&self, torn: bool) {
-        *self.torn.lock().expect("no panic") = torn;
-    }
-}
-
-fn not_asked<T>() -> Result<T, RemoteError> {
-    Err(RemoteError::new("tape", "anything", RemoteErrorKind::Rejected, "only has recordings"))
-}
-
-#[async_trait]
-impl Provider for Tape {
-    fn kind(&self) -> &'static str {
-        "tape"
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        Capabilities::default()
-    }
-
-    fn verify(&self, _request: &WebhookRequest<'_>) -> Result<(), WebhookError> {
-        Ok(())
-    }
-
-    fn parse(&self, _body: &[u8]) -> Result<Vec<CallEvent>, WebhookError> {
-        Ok(Vec::new())
-    }
-
-    async fn dial(&self, _request: &DialRequest) -> Result<ExternalId, RemoteError> {
-        not_asked()
-    }
-
-    async fn hang_up(&self, _call: &ExternalId, _leg: &LegId) -> Result<(), RemoteError> {
-        not_asked()
-    }
-
-    async fn history(&self, _window: Window, _cursor: Option<&str>) -> Result<HistoryPage, RemoteError> {
-        not_asked()
-    }
-
-    async fn call(&self, _call: &ExternalId) -> Result<PastCall, RemoteError> {
-        not_asked()
-    }
-
-    async fn recording(
-        &self,
-        _call: &ExternalId,
-        recording: &Recording,
-        _limit: u64,
-    ) -> Result<Audio, RemoteError> {
-        if *self.torn.lock().expect("no panic") {
-            let kind = RemoteErrorKind::Unauthorized;
-            return Err(RemoteError::new("tape", "recording", kind, "answered 401"));
-        }
-        let file_name = format!("{}.mp3", recording.leg);
-        Ok(Audio { bytes: Bytes::from_static(b"hello"), content_type: "audio/mpeg".to_owned(), file_name })
-    }
-
-    async fn check(&self) -> Result<(), RemoteError> {
-        Ok(())
     }
 }

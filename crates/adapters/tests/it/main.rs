@@ -7,4 +7,6 @@ mod calls;
 mod generic;
 mod kontur;
 mod metabot;
+mod shelf;
+mod spool;
 mod workonflow;

@@ -1,5 +1,6 @@
 //! Workonflow: the wire, and the simulated team.
 
+mod attach;
 mod doubt;
 mod history;
 mod wire;
@@ -11,6 +12,7 @@ use adapters::destination::workonflow::Workonflow;
 use domain::clock::{Clock, SystemClock};
 use domain::instance::settings::{WorkonflowDialect, WorkonflowSettings, WorkonflowTemplates};
 use domain::outbox::Notice;
+use domain::port::recordings::Recordings;
 use domain::secret::Secret;
 use simulators::journal::Journal;
 use simulators::workonflow::{Options, User};
@@ -35,8 +37,16 @@ fn settings(dialect: WorkonflowDialect, api_url: &str) -> WorkonflowSettings {
 }
 
 fn workonflow(settings: &WorkonflowSettings, clock: Arc<dyn Clock>) -> Workonflow {
+    workonflow_with(settings, clock, None)
+}
+
+fn workonflow_with(
+    settings: &WorkonflowSettings,
+    clock: Arc<dyn Clock>,
+    recordings: Option<Arc<dyn Recordings>>,
+) -> Workonflow {
     let http = adapters::http::client(Duration::from_secs(5)).unwrap();
-    Workonflow::new(http, settings, chrono_tz::Europe::Moscow, clock).unwrap()
+    Workonflow::new(http, settings, chrono_tz::Europe::Moscow, clock, recordings).unwrap()
 }
 
 /// A simulated team and our client of it.

@@ -117,6 +117,9 @@ pub struct GenericSettings {
     pub control_url: Option<Url>,
     /// Bearer token of the control API.
     pub control_token: Option<Secret>,
+    /// Hosts besides that of `control_url` from which recordings are fetched, by https and without the token.
+    #[serde(default)]
+    pub recording_hosts: Vec<String>,
 }
 
 /// Connection to a Workonflow team (contract Workonflow).

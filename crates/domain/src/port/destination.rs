@@ -7,9 +7,10 @@ use serde_json::Value;
 use crate::call::{Call, CallReference};
 use crate::clock::Timestamp;
 use crate::directory::Directory;
-use crate::id::{CommunicationId, ExternalId};
+use crate::id::{CommunicationId, ExternalId, LegId};
 use crate::outbox::breaker::Sign;
 use crate::outbox::{DestinationKind, Notice, Outcome};
+use crate::recording::News;
 
 /// All that a destination needs for one delivery attempt.
 #[derive(Debug)]
@@ -68,12 +69,19 @@ pub enum Effect {
     },
     /// Something more is to be told in the same lane.
     Follow(Notice),
+    /// How far a recording of the call got.
+    Recording {
+        /// Which leg's.
+        leg: LegId,
+        /// What became known of it.
+        news: News,
+    },
 }
 
 /// What became of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// Delivered, to be retried, or dead.
+    /// Delivered, to be retried, skipped, or dead.
     pub outcome: Outcome,
     /// HTTP status of the deciding reply.
     pub status: Option<u16>,

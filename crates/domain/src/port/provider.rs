@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 
 use super::RemoteError;
+use super::recordings::{FetchError, Fetched, Sink};
 use crate::call::event::{CallEvent, Recording};
 use crate::call::past::PastCall;
 use crate::clock::Timestamp;
@@ -100,17 +100,6 @@ pub struct HistoryPage {
     pub next: Option<String>,
 }
 
-/// A recording's audio with what the server said of it.
-#[derive(Debug, Clone)]
-pub struct Audio {
-    /// The bytes.
-    pub bytes: Bytes,
-    /// MIME type.
-    pub content_type: String,
-    /// A name for the file.
-    pub file_name: String,
-}
-
 /// A telephony system. Verifying and parsing are pure; the other methods touch the network.
 #[async_trait]
 pub trait Provider: Send + Sync {
@@ -138,13 +127,15 @@ pub trait Provider: Send + Sync {
     /// A past or running call as it is known there now. `NotFound` if there is no such call.
     async fn call(&self, call: &ExternalId) -> Result<PastCall, RemoteError>;
 
-    /// The audio of a recording of `call`, at most `limit` bytes. The recording's URL may have expired.
-    async fn recording(
+    /// Writes a recording of `call` to `into`, at most `limit` bytes, going on from what is there where the server can.
+    /// The recording's URL may have expired: then it is renewed.
+    async fn fetch(
         &self,
         call: &ExternalId,
         recording: &Recording,
+        into: &mut dyn Sink,
         limit: u64,
-    ) -> Result<Audio, RemoteError>;
+    ) -> Result<Fetched, FetchError>;
 
     /// Whether the system answers and takes our credentials.
     async fn check(&self) -> Result<(), RemoteError>;

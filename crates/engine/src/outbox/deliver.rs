@@ -20,6 +20,7 @@ use domain::port::destination::{Delivery, Destination, Report};
 use futures_util::FutureExt;
 use serde_json::Value;
 use storage::Store;
+use storage::calls::StoredCall;
 use storage::deliveries::PendingDelivery;
 use storage::error::StorageError;
 
@@ -105,7 +106,26 @@ impl Deliverer {
         self.crash_points.pass(CrashPoint::Sending);
         let report = self.send(&instance, &live, &*destination, &delivery, &subject).await;
         self.crash_points.pass(CrashPoint::Answered);
-        self.settle(&instance, delivery, began_at, report).await
+        let settled = self.settle(&instance, delivery, began_at, report).await;
+        if settled.again_at.is_none() {
+            self.let_go_of_recordings(&live, &subject.stored).await;
+        }
+        settled
+    }
+
+    /// Deletes the files of a call's recordings when nobody is going to need them.
+    async fn let_go_of_recordings(&self, live: &Live, stored: &StoredCall) {
+        if stored.call.recordings().next().is_none() {
+            return;
+        }
+        let call = stored.id;
+        // Where that cannot be told now, they go when they are old.
+        if self.store.read(move |tx| tx.needs_recordings(call)).await.unwrap_or(true) {
+            return;
+        }
+        for (leg, _) in stored.call.recordings() {
+            live.connections.recordings.discard(&stored.external_id, leg).await;
+        }
     }
 
     /// Its destination is away. It waits on if it is an end that has to be told however late, or if the clock was set

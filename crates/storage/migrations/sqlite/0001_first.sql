@@ -170,6 +170,21 @@ CREATE TABLE unmapped_extension (
 ) WITHOUT ROWID;
 CREATE INDEX unmapped_extension_last ON unmapped_extension (last_call_at);
 
+-- How far each recording is of which the telephony told; one row from then on.
+CREATE TABLE recording (
+    call_id       BIGINT NOT NULL,
+    leg_id        TEXT   NOT NULL,
+    instance_id   BIGINT NOT NULL,
+    state         TEXT   NOT NULL,           -- available, fetched, attached, failed
+    fault         TEXT,                      -- why it failed; of one that has not, what went wrong last
+    reason        TEXT,                      -- the fault in words
+    size          BIGINT,
+    content_type  TEXT,
+    updated_at    BIGINT NOT NULL,
+    PRIMARY KEY (call_id, leg_id)
+) WITHOUT ROWID;
+CREATE INDEX recording_state ON recording (instance_id, state);
+
 CREATE TABLE mark (
     instance_id  BIGINT NOT NULL,
     name         TEXT   NOT NULL,

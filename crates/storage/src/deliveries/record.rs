@@ -150,6 +150,11 @@ pub enum Settlement {
         /// Whether the attempt may have had its effect.
         suspect: bool,
     },
+    /// Not to be told after all.
+    Skipped {
+        /// Why.
+        reason: String,
+    },
     /// A dead letter.
     Dead {
         /// The class.

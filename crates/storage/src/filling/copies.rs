@@ -21,7 +21,7 @@ macro_rules! scattered {
 }
 
 /// The tables in which rows of calls are.
-pub(super) const TABLES: [Table; 6] = [
+pub(super) const TABLES: [Table; 7] = [
     Table {
         name: "call",
         changed: &[
@@ -47,6 +47,14 @@ pub(super) const TABLES: [Table; 6] = [
         changed: &[
             ("call_id", "call_id + $offset"),
             ("leg_id", concat!("format('%08x-%d-%s', ", scattered!("call_id"), ", $copy, leg_id)")),
+        ],
+    },
+    Table {
+        name: "recording",
+        changed: &[
+            ("call_id", "call_id + $offset"),
+            ("leg_id", concat!("format('%08x-%d-%s', ", scattered!("call_id"), ", $copy, leg_id)")),
+            ("updated_at", "updated_at + $later"),
         ],
     },
     Table {

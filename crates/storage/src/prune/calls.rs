@@ -1,5 +1,5 @@
-//! A call goes with its events, its legs, its deliveries and what its client waited for, when nothing came of it for
-//! long.
+//! A call goes with its events, its legs, its recordings, its deliveries and what its client waited for, when nothing
+//! came of it for long.
 
 use domain::clock::Timestamp;
 use domain::id::CallId;
@@ -20,6 +20,7 @@ statements! {
     LEGS = "SELECT DISTINCT leg_id FROM call_event WHERE call_id = $1 AND leg_id IS NOT NULL";
     DELETE_LEG = "DELETE FROM call_leg WHERE instance_id = $1 AND leg_id = $2 AND call_id = $3";
     DELETE_EVENTS = "DELETE FROM call_event WHERE call_id = $1";
+    DELETE_RECORDINGS = "DELETE FROM recording WHERE call_id = $1";
     DELETE_UNRETURNED = "DELETE FROM unreturned_thread
                          WHERE instance_id = $1 AND client_phone = $2 AND missed_at < $3";
     DELETE_DELETED = "DELETE FROM deleted_in_kontur WHERE instance_id = $1 AND call_id = $2";
@@ -57,6 +58,7 @@ impl Tx<'_> {
         }
         self.execute(DELETE_EVENTS, &[call.into()])?;
         self.execute(DELETE_DELETED, &[old.instance.into(), call.into()])?;
+        self.execute(DELETE_RECORDINGS, &[call.into()])?;
         let client = (&old.client_phone).into();
         self.execute(DELETE_UNRETURNED, &[old.instance.into(), client, limit.before.into()])?;
         if let Some(recent) = self.recent_calls() {

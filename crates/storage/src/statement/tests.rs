@@ -1,12 +1,12 @@
 use rusqlite::Connection;
 
 use crate::{
-    calls, deliveries, dials, instances, parked, prune, raw_requests, reconciliations, space, sqlite,
-    sync_jobs, unmapped, unreturned,
+    calls, deliveries, dials, instances, parked, prune, raw_requests, reconciliations, recordings, space,
+    sqlite, sync_jobs, unmapped, unreturned,
 };
 
 /// Every module with statements.
-const MODULES: [(&str, &[(&str, &str)]); 15] = [
+const MODULES: [(&str, &[(&str, &str)]); 16] = [
     ("calls", calls::ALL),
     ("calls::open", calls::OPEN),
     ("deliveries", deliveries::ALL),
@@ -18,6 +18,7 @@ const MODULES: [(&str, &[(&str, &str)]); 15] = [
     ("prune::deliveries", prune::ALL_BELOW[1]),
     ("raw_requests", raw_requests::ALL),
     ("reconciliations", reconciliations::ALL),
+    ("recordings", recordings::ALL),
     ("space", space::ALL),
     ("sync_jobs", sync_jobs::ALL),
     ("unmapped", unmapped::ALL),

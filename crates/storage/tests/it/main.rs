@@ -11,6 +11,7 @@ mod parked;
 mod prune;
 mod readers;
 mod recent;
+mod recordings;
 mod stepper;
 
 use domain::call::event::{CallEvent, Direction, Happening};

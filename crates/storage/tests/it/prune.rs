@@ -8,6 +8,7 @@ use domain::outbox::{Cause, DestinationKind, Notice};
 use domain::plan::Told;
 use domain::port::destination::UnreturnedThread;
 use domain::port::provider::Window;
+use domain::recording::Tracked;
 use domain::retention::{Limit, Prunable};
 use domain::sync::Purpose;
 use rusqlite::Connection;
@@ -231,14 +232,18 @@ async fn a_call_goes_with_all_that_belongs_to_it() {
     let waits = |thread: &str, second| UnreturnedThread { thread_id: thread.into(), missed_at: at(second) };
     store
         .write(move |tx| {
+            for call in [old, young] {
+                let tracked = Tracked::available(None, None);
+                tx.insert_recording(INSTANCE, call, &"leg-1".into(), &tracked, at(3))?;
+            }
             tx.insert_unreturned(INSTANCE, &client(), &waits("t1", 1))?;
             tx.insert_unreturned(INSTANCE, &client(), &waits("t2", 150))
         })
         .await
         .unwrap();
     assert_eq!(prune(&store, Prunable::Calls, 10).await, 1);
-    let left = ["call", "call_event", "call_leg", "delivery", "attempt", "unreturned_thread"];
-    assert_eq!(left.map(|table| rows(&folder, table)), [1, 3, 1, 1, 0, 1]);
+    let left = ["call", "call_event", "call_leg", "delivery", "attempt", "recording", "unreturned_thread"];
+    assert_eq!(left.map(|table| rows(&folder, table)), [1, 3, 1, 1, 0, 1, 1]);
     assert!(store.read(move |tx| tx.call(young)).await.unwrap().is_some());
     assert_eq!(store.read(|tx| tx.pruned_until()).await, Ok(Some(at(3))));
 }

@@ -3,10 +3,13 @@
 use domain::call::event::{Party, Recording};
 use domain::call::leg::Leg;
 use domain::call::{Call, CallReference};
+use domain::clock::Timestamp;
 use domain::id::LegId;
+use domain::recording::{RecordingState, open_link};
 use poem_openapi::Object;
 use storage::calls::{EventRecord, StoredCall, state_word};
 use storage::parked::Parked;
+use storage::recordings::RecordingRecord;
 
 use crate::api::Workspaces;
 use crate::api::admin::deliveries::shown::{TracedDelivery, without_credentials};
@@ -101,6 +104,44 @@ struct RecordingShown {
     size: Option<u64>,
 }
 
+/// How far a recording is.
+pub(super) struct RecordingStates;
+
+impl Vocabulary for RecordingStates {
+    const WORDS: &'static [&'static str] =
+        &["expected", "available", "fetched", "attached", "none", "failed"];
+}
+
+/// What keeps a recording from being brought.
+pub(super) struct RecordingFaults;
+
+impl Vocabulary for RecordingFaults {
+    const WORDS: &'static [&'static str] =
+        &["not_there", "not_audio", "empty", "too_large", "forbidden", "refused", "trouble", "not_taken"];
+}
+
+/// A recording on its way.
+#[derive(Debug, Object)]
+struct TrackedShown {
+    /// The leg that was recorded.
+    leg_id: String,
+    /// How far it is: `expected` (the telephony may yet tell of it), `available` (it told where it is), `fetched`,
+    /// `attached` (its call has it in Kontur), `none` (it was never told of), `failed`.
+    state: Word<RecordingStates>,
+    /// Why it failed; of one that has not, what went wrong last.
+    fault: Option<Word<RecordingFaults>>,
+    /// The fault in words.
+    reason: Option<String>,
+    /// Bytes, if known.
+    size: Option<u64>,
+    /// MIME type, if known.
+    content_type: Option<String>,
+    /// Where the telephony keeps it; `null` if the URL carries a credential.
+    url: Option<String>,
+    /// Since when all this is so; `null` of what is only `expected` or `none`.
+    updated_at: Option<Moment>,
+}
+
 /// An event of a call.
 #[derive(Debug, Object)]
 struct EventShown {
@@ -127,6 +168,8 @@ pub(super) struct Timeline {
     call: CallSummary,
     /// Its legs.
     legs: Vec<LegShown>,
+    /// How far the recording of each answered leg is on its way to Kontur.
+    recordings: Vec<TrackedShown>,
     /// Its events in the order they happened.
     events: Vec<EventShown>,
     /// What remote systems were told of it, in the order it was planned.
@@ -172,7 +215,7 @@ impl CallSummary {
 
 impl Timeline {
     /// What is shown of `timeline`.
-    pub(super) fn of(timeline: engine::admin::Timeline, workspaces: &Workspaces) -> Self {
+    pub(super) fn of(timeline: engine::admin::Timeline, workspaces: &Workspaces, now: Timestamp) -> Self {
         let call = &timeline.stored.call;
         let legs = call.legs().iter().map(|(id, leg)| LegShown::of(id, leg, call));
         let mut legs: Vec<_> = legs.collect();
@@ -180,6 +223,7 @@ impl Timeline {
         let deliveries = timeline.deliveries.into_iter();
         Self {
             call: CallSummary::of(&timeline.stored, workspaces),
+            recordings: tracked(call, timeline.recordings, now),
             legs,
             events: timeline.events.into_iter().map(EventShown::of).collect(),
             deliveries: deliveries.map(|traced| TracedDelivery::of(traced, workspaces)).collect(),
@@ -194,6 +238,39 @@ impl RegistrationParked {
             until: parked.until.into(),
             extensions: parked.extensions.iter().map(ToString::to_string).collect(),
         }
+    }
+}
+
+/// Those of which the telephony told, then the answered legs of a finished call without one.
+fn tracked(call: &Call, known: Vec<RecordingRecord>, now: Timestamp) -> Vec<TrackedShown> {
+    let untold = call.ended_at().filter(|_| call.is_closed()).into_iter().flat_map(|ended_at| {
+        let talked = call.legs().iter().filter(|(_, leg)| leg.conversation_began_at().is_some());
+        let without = talked.filter(|(id, _)| call.recording(id).is_none());
+        without.map(move |(id, _)| TrackedShown::untold(id, RecordingState::untold(ended_at, now)))
+    });
+    let untold: Vec<_> = untold.collect();
+    known.into_iter().map(|record| TrackedShown::of(record, call)).chain(untold).collect()
+}
+
+impl TrackedShown {
+    fn of(record: RecordingRecord, call: &Call) -> Self {
+        let RecordingRecord { leg, tracked, updated_at } = record;
+        Self {
+            state: Word::of(tracked.state.word()),
+            fault: tracked.fault.map(|fault| Word::of(fault.word())),
+            reason: tracked.reason,
+            size: tracked.size,
+            content_type: tracked.content_type,
+            url: call.recording(&leg).and_then(|recording| open_link(&recording.url)),
+            updated_at: Some(updated_at.into()),
+            leg_id: leg.to_string(),
+        }
+    }
+
+    fn untold(leg: &LegId, state: RecordingState) -> Self {
+        let (fault, reason, size, content_type, url, updated_at) = (None, None, None, None, None, None);
+        let (leg_id, state) = (leg.to_string(), Word::of(state.word()));
+        Self { leg_id, state, fault, reason, size, content_type, url, updated_at }
     }
 }
 

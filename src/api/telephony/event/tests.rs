@@ -17,9 +17,10 @@ fn read(event: &Value) -> Result<Vec<CallEvent>, WebhookError> {
         webhook_secret: Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
         control_url: None,
         control_token: None,
+        recording_hosts: Vec::new(),
     };
     let http = adapters::http::client(std::time::Duration::from_secs(1)).unwrap();
-    Generic::new(&settings, Country::RU, http).unwrap().parse(event.to_string().as_bytes())
+    Generic::new(&settings, Country::RU, http, None).unwrap().parse(event.to_string().as_bytes())
 }
 
 fn words<T: Type>() -> Vec<Value> {

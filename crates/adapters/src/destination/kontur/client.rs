@@ -21,7 +21,6 @@ use super::access::Access;
 use crate::http::{Asked, Reply};
 
 pub use self::callback::{Accepted, Caller};
-pub use self::file::LARGEST_FILE;
 
 /// The name in errors.
 pub(super) const SYSTEM: &str = "kontur";

@@ -7,8 +7,9 @@ use domain::outbox::breaker::Sign;
 use domain::outbox::{Cause, Notice, Outcome};
 use domain::port::destination::{Delivery, Effect, Report};
 use domain::port::{RemoteError, RemoteErrorKind};
+use domain::recording::News;
 
-use super::client::{Accepted, SYSTEM};
+use super::client::Accepted;
 use super::lookup::{Found, Seen};
 use super::progress::Progress;
 use super::wire::CallFailed;
@@ -26,7 +27,9 @@ impl KonturInstance {
                     None => never_started(),
                 }
             }
-            Notice::Comment | Notice::Job { .. } => dead(Cause::Configuration, "kontur takes no such notice"),
+            Notice::Comment | Notice::Attach { .. } | Notice::Job { .. } => {
+                dead(Cause::Configuration, "kontur takes no such notice")
+            }
         }
     }
 
@@ -75,7 +78,7 @@ impl KonturInstance {
         if delivery.suspect {
             match self.look_up_registration(delivery).await {
                 Found::Yes(seen) if is_told(delivery, &seen) => {
-                    let mut effects = follow(&registration, delivery, &progress);
+                    let mut effects = told_with_it(&registration, delivery, &progress);
                     effects.push(Effect::Communication(seen.communication));
                     return Report { effects, ..already("found in the event feed") };
                 }
@@ -86,11 +89,13 @@ impl KonturInstance {
                 Found::Yes(_) | Found::No | Found::Unknown => {}
             }
         }
-        self.collect_recordings(&registration, delivery, &mut progress).await;
-        let follow = follow(&registration, delivery, &progress);
+        let mut effects = self.collect_recordings(&registration, delivery, &mut progress).await;
+        let told = told_with_it(&registration, delivery, &progress);
         let body = render::register_call(registration, id, &progress.files(), delivery.directory);
         let report = report(self.client.register_call(&body).await);
-        let mut effects = if report.outcome == Outcome::Delivered { follow } else { Vec::new() };
+        if report.outcome == Outcome::Delivered {
+            effects.extend(told);
+        }
         if report.outcome == Outcome::Delivered && restores(delivery) {
             effects.extend(self.new_communication(delivery).await);
         }
@@ -123,11 +128,14 @@ fn is_told(delivery: &Delivery<'_>, seen: &Seen) -> bool {
     seen.registered && !(seen.deleted && restores(delivery))
 }
 
-/// Recordings of registered conversations that did not get into the registration are told by themselves.
-fn follow(registration: &Registration, delivery: &Delivery<'_>, progress: &Progress) -> Vec<Effect> {
+/// What a registration means for the recordings of its conversations: they got into it, or are told by themselves.
+fn told_with_it(registration: &Registration, delivery: &Delivery<'_>, progress: &Progress) -> Vec<Effect> {
     let recorded = registration.items.iter().filter_map(|item| delivery.call.recording(&item.leg));
-    let left = recorded.filter(|recording| progress.file(&recording.leg).is_none());
-    left.map(|recording| Effect::Follow(Notice::Recording { recording: recording.clone() })).collect()
+    let told = recorded.map(|recording| match progress.file(&recording.leg) {
+        Some(_) => Effect::Recording { leg: recording.leg.clone(), news: News::Attached },
+        None => Effect::Follow(Notice::Recording { recording: recording.clone() }),
+    });
+    told.collect()
 }
 
 /// The communication of the call, if it is known.
@@ -142,13 +150,11 @@ pub(super) fn report(replied: Result<Accepted, RemoteError>) -> Report {
 
 /// What an attempt that went wrong comes to.
 pub(super) fn failed(error: &RemoteError) -> Report {
-    // The provider of a recording may fail and refuse credentials as well: that says nothing of Kontur.
-    let is_kontur = error.system == SYSTEM;
     Report {
         status: error.status,
         answer: Some(error.message.clone()),
-        credentials_refused: error.kind == RemoteErrorKind::Unauthorized && is_kontur,
-        sign: if is_kontur { error.kind.into() } else { Sign::Silent },
+        credentials_refused: error.kind == RemoteErrorKind::Unauthorized,
+        sign: error.kind.into(),
         ..Report::new(Outcome::from(error))
     }
 }

@@ -1,4 +1,4 @@
-//! Recordings: from the provider to Kontur's files, and bound to their call.
+//! Recordings: from the spool to Kontur's files, and bound to their call.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use domain::id::{CommunicationId, ExternalId};
 use domain::outbox::{Cause, Outcome};
 use domain::port::RemoteError;
 use domain::port::destination::{Delivery, Effect, Report};
-use domain::port::provider::Provider;
+use domain::port::recordings::{FetchError, Fetched, Recordings};
+use domain::recording::News;
 use futures_util::future::join_all;
 
-use super::client::LARGEST_FILE;
 use super::deliver::{communication, dead, failed, look_again, never_started, report};
 use super::lookup::Found;
 use super::progress::Progress;
@@ -21,46 +21,70 @@ use super::{KonturInstance, render};
 /// A registration waits no longer for its recordings; those that take longer are told by themselves.
 const REGISTRATION_WAITS: Duration = Duration::from_secs(20);
 
+/// Why a recording is not among Kontur's files.
+enum NotBrought {
+    /// It is not here.
+    Fetching(FetchError),
+    /// Kontur did not take it.
+    Uploading(Fetched, RemoteError),
+}
+
 impl KonturInstance {
-    /// Uploads the recordings of the registered conversations, as far as they can be had now.
+    /// Uploads the recordings of the registered conversations, as far as they can be had now. Gives what became known of
+    /// them.
     pub(super) async fn collect_recordings(
         &self,
         registration: &Registration,
         delivery: &Delivery<'_>,
         progress: &mut Progress,
-    ) {
-        let Some(provider) = &self.audio else { return };
+    ) -> Vec<Effect> {
+        let Some(recordings) = &self.recordings else { return Vec::new() };
         let recorded = registration.items.iter().filter_map(|item| delivery.call.recording(&item.leg));
         let wanted: Vec<&Recording> = recorded.filter(|recording| progress.wants(&recording.leg)).collect();
         let brought = wanted.iter().map(|recording| {
-            tokio::time::timeout(
-                REGISTRATION_WAITS,
-                self.bring(provider.as_ref(), delivery.external_id, recording),
-            )
+            let brought = self.bring(recordings.as_ref(), delivery.external_id, recording);
+            tokio::time::timeout(REGISTRATION_WAITS, brought)
         });
+        let mut effects = Vec::new();
         for (recording, brought) in wanted.iter().zip(join_all(brought).await) {
             let leg = recording.leg.clone();
             match brought {
-                Ok(Ok(file)) => progress.uploaded(leg, file, delivery.now),
-                Ok(Err(error)) => progress.postpone(leg, &error.to_string()),
+                Ok(Ok(file)) => {
+                    effects.push(fetched(recording, &file));
+                    progress.uploaded(leg, file, delivery.now);
+                }
+                Ok(Err(error)) => {
+                    progress.postpone(leg, error.reason());
+                    effects.push(error.effect(recording));
+                }
                 Err(_) => progress.postpone(leg, "it took too long"),
             }
         }
+        effects
     }
 
     /// Tells a recording of a call that is registered.
     pub(super) async fn bind_recording(&self, delivery: &Delivery<'_>, recording: &Recording) -> Report {
         let mut progress = Progress::read(delivery.progress, delivery.now);
-        let (id, effects) = match self.registered_as(delivery).await {
+        let (id, mut effects) = match self.registered_as(delivery).await {
             Ok(found) => found,
             Err(report) => return Report { progress: progress.to_json(), ..report },
         };
         let file = match self.file_of(delivery, recording, &mut progress).await {
-            Ok(file) => file,
-            Err(report) => return Report { effects, ..report },
+            Ok((file, news)) => {
+                effects.extend(news);
+                file
+            }
+            Err(report) => {
+                effects.extend(report.effects);
+                return Report { effects, ..report };
+            }
         };
         let body = render::call_recording(delivery, id, &recording.leg, &file);
         let report = report(self.client.call_recording(&body).await);
+        if report.outcome == Outcome::Delivered {
+            effects.push(Effect::Recording { leg: recording.leg.clone(), news: News::Attached });
+        }
         Report { effects, progress: progress.to_json(), ..report }
     }
 
@@ -85,32 +109,66 @@ impl KonturInstance {
         delivery: &Delivery<'_>,
         recording: &Recording,
         progress: &mut Progress,
-    ) -> Result<FileMeta, Report> {
+    ) -> Result<(FileMeta, Option<Effect>), Report> {
         if let Some(file) = progress.file(&recording.leg) {
-            return Ok(file.clone());
+            return Ok((file.clone(), None));
         }
-        let provider = self.audio.as_ref().ok_or_else(|| {
+        let recordings = self.recordings.as_ref().ok_or_else(|| {
             dead(Cause::Configuration, "the telephony system of this integration gives no recordings")
         })?;
-        let file = self.bring(provider.as_ref(), delivery.external_id, recording).await;
-        let file = file.map_err(|error| not_brought(&error))?;
+        let file = self.bring(recordings.as_ref(), delivery.external_id, recording).await;
+        let file = file.map_err(|error| error.report(recording))?;
         progress.uploaded(recording.leg.clone(), file.clone(), delivery.now);
-        Ok(file)
+        let news = fetched(recording, &file);
+        Ok((file, Some(news)))
     }
 
     async fn bring(
         &self,
-        provider: &dyn Provider,
+        recordings: &dyn Recordings,
         call: &ExternalId,
         recording: &Recording,
-    ) -> Result<FileMeta, RemoteError> {
-        let audio = provider.recording(call, recording, LARGEST_FILE).await?;
-        self.client.upload(&audio).await
+    ) -> Result<FileMeta, NotBrought> {
+        let file = recordings.obtain(call, recording).await.map_err(NotBrought::Fetching)?;
+        self.client.upload(&file).await.map_err(|error| NotBrought::Uploading(file.fetched, error))
     }
 }
 
-/// Fetching and uploading leave nothing behind that a second time would double.
-fn not_brought(error: &RemoteError) -> Report {
+impl NotBrought {
+    fn reason(&self) -> &str {
+        match self {
+            Self::Fetching(error) => &error.message,
+            Self::Uploading(_, error) => &error.message,
+        }
+    }
+
+    /// What it says of the recording.
+    fn effect(&self, recording: &Recording) -> Effect {
+        let news = match self {
+            Self::Fetching(error) => News::Hindered { fault: error.fault, reason: error.message.clone() },
+            Self::Uploading(Fetched { size, content_type, .. }, _) => {
+                News::Fetched { size: *size, content_type: content_type.clone() }
+            }
+        };
+        Effect::Recording { leg: recording.leg.clone(), news }
+    }
+
+    fn report(&self, recording: &Recording) -> Report {
+        let report = match self {
+            // That says nothing of Kontur.
+            Self::Fetching(error) => Report {
+                status: error.status,
+                answer: Some(error.message.clone()),
+                ..Report::new(Outcome::from(error))
+            },
+            Self::Uploading(_, error) => not_uploaded(error),
+        };
+        Report { effects: vec![self.effect(recording)], ..report }
+    }
+}
+
+/// Uploading leaves nothing behind that a second time would double.
+fn not_uploaded(error: &RemoteError) -> Report {
     let report = failed(error);
     match report.outcome {
         Outcome::Retry { reason, retry_after, .. } => {
@@ -118,4 +176,9 @@ fn not_brought(error: &RemoteError) -> Report {
         }
         _ => report,
     }
+}
+
+fn fetched(recording: &Recording, file: &FileMeta) -> Effect {
+    let news = News::Fetched { size: file.content_length, content_type: file.content_type.clone() };
+    Effect::Recording { leg: recording.leg.clone(), news }
 }

@@ -77,6 +77,7 @@ mod tests {
     fn check(status: u16, body: &str, expected: &str) {
         let word = match reply(status, body).outcome {
             Outcome::Delivered => "delivered".to_owned(),
+            Outcome::Skipped { .. } => "skipped".to_owned(),
             Outcome::Retry { retry_after, .. } => {
                 assert_eq!(retry_after, Some(Duration::from_secs(7)));
                 "retry".to_owned()

@@ -12,6 +12,8 @@ pub(super) enum Action {
     CommentRead,
     CommentCreate,
     StatusRead,
+    FileAnnounce,
+    FileRead,
 }
 
 impl Action {
@@ -27,11 +29,16 @@ impl Action {
             Self::CommentRead => "comment/read",
             Self::CommentCreate => "comment/create",
             Self::StatusRead => "stream.status/read",
+            Self::FileAnnounce => "file/put.url",
+            Self::FileRead => "file/read",
         }
     }
 
     /// Whether it changes nothing there.
     pub(super) const fn only_reads(self) -> bool {
-        matches!(self, Self::ContactRead | Self::ThreadRead | Self::CommentRead | Self::StatusRead)
+        matches!(
+            self,
+            Self::ContactRead | Self::ThreadRead | Self::CommentRead | Self::StatusRead | Self::FileRead
+        )
     }
 }

@@ -1,23 +1,35 @@
 //! The actions used here, typed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::clock::Clock;
 use domain::instance::settings::WorkonflowSettings;
+use domain::port::recordings::Spooled;
 use domain::port::{RemoteError, RemoteErrorKind};
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use serde_json::{Value, json};
 
 use super::action::Action;
 use super::dialect::{Dialect, Prepared};
 use super::judge::judge;
-use super::wire::{self, Contact, Status, Thread};
-use crate::http::Asked;
+use super::wire::{self, Contact, File, Status, Thread};
+use crate::http::{Asked, file_body};
 
 pub(super) const SYSTEM: &str = "workonflow";
 
 /// A thread with more comments than this is not looked through.
 const MAX_COMMENTS: usize = 20_000;
+
+/// A large file takes longer than the client's own time-out for a request.
+const TRANSFER_TIMEOUT: Duration = Duration::from_mins(5);
+
+/// A file to be put.
+pub(super) struct Announced {
+    pub(super) id: String,
+    /// Signed: not for logs.
+    pub(super) url: String,
+}
 
 /// A team's API.
 pub(super) struct Client {
@@ -80,18 +92,71 @@ impl Client {
         self.create(Action::CommentCreate, &parameters, wire::comment_id).await
     }
 
-    /// The id of the comment of a thread that contains `needle`, which has to be plain ASCII letters and digits.
-    pub(super) async fn find_comment(
+    /// Writes a comment that is a file; gives its id.
+    pub(super) async fn create_file_comment(
+        &self,
+        thread_id: &str,
+        file_id: &str,
+    ) -> Result<String, RemoteError> {
+        let parameters = self.dialect.file_comment(thread_id, file_id);
+        self.create(Action::CommentCreate, &parameters, wire::comment_id).await
+    }
+
+    /// Says that a file of that size will be put.
+    pub(super) async fn announce_file(
+        &self,
+        thread_id: &str,
+        name: &str,
+        size: u64,
+    ) -> Result<Announced, RemoteError> {
+        let parameters = json!({ "filename": name, "size": size, "threadId": thread_id });
+        let data = self.call(Action::FileAnnounce, &parameters).await?;
+        let announced = wire::file_id(&data).zip(wire::file_url(&data));
+        let (id, url) = announced
+            .ok_or_else(|| unexpected(Action::FileAnnounce, "the id of a file and where to put it"))?;
+        Ok(Announced { id, url })
+    }
+
+    /// Puts the bytes of a file where they were announced. The URL is good for a while, and for nobody else: no
+    /// credentials go there, and whatever is refused is announced anew.
+    pub(super) async fn put_file(&self, url: String, file: &Spooled) -> Result<(), RemoteError> {
+        let asked = Asked { system: SYSTEM, operation: "file/put" };
+        let body = file_body(file.path.clone());
+        let request = self.http.put(url).header(CONTENT_LENGTH, file.fetched.size).body(body);
+        let reply = asked.send(request.timeout(TRANSFER_TIMEOUT)).await?;
+        if reply.status.is_success() {
+            return Ok(());
+        }
+        Err(RemoteError { kind: RemoteErrorKind::Unavailable, ..asked.refused(&reply) })
+    }
+
+    /// The ids of the files of a thread whose name contains `needle`.
+    pub(super) async fn files_named(
         &self,
         thread_id: &str,
         needle: &str,
+    ) -> Result<Vec<String>, RemoteError> {
+        let files = self.list(Action::FileRead, &json!({ "threadId": thread_id }), File::read).await?;
+        Ok(files.into_iter().filter(|file| file.name.contains(needle)).map(|file| file.id).collect())
+    }
+
+    /// The id of the comment of a thread that contains one of `needles`, which have to be plain ASCII letters and
+    /// digits.
+    pub(super) async fn find_comment(
+        &self,
+        thread_id: &str,
+        needles: &[String],
     ) -> Result<Option<String>, RemoteError> {
         let mut seen = 0;
         let mut newest = None;
         while seen < MAX_COMMENTS {
             let page = self.comments(thread_id, seen).await?;
             // Wherever a dialect puts the text, it is somewhere in there.
-            if let Some(comment) = page.iter().find(|comment| comment.to_string().contains(needle)) {
+            let found = page.iter().find(|comment| {
+                let text = comment.to_string();
+                needles.iter().any(|needle| text.contains(needle))
+            });
+            if let Some(comment) = found {
                 return Ok(Some(wire::comment_id(comment).unwrap_or_default()));
             }
             // The same page again is a server that does not know `skip`: all is seen.

@@ -59,6 +59,18 @@ impl Dialect {
         }
     }
 
+    /// What a comment says that is a file.
+    pub(super) fn file_comment(&self, thread_id: &str, file_id: &str) -> Value {
+        match self.revision {
+            WorkonflowDialect::Query => {
+                json!({ "threadId": thread_id, "att": [{ "type": "file", "data": { "id": file_id } }] })
+            }
+            WorkonflowDialect::Body => {
+                json!({ "threadId": thread_id, "type": "file", "text": file_id, "isPublic": false })
+            }
+        }
+    }
+
     fn query_read(&self, mut url: Url, parameters: &Value, second: i64) -> Prepared {
         let encoded: String = form_urlencoded::byte_serialize(parameters.to_string().as_bytes()).collect();
         // `+` for a space is the language of forms; a server that decodes the query as part of a URL leaves it.

@@ -2,23 +2,17 @@
 //! What is done is noted, so that the next attempt goes on where this one stopped.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use domain::call::CallResult;
 use domain::clock::Timestamp;
-use domain::outbox::Outcome;
+use domain::port::RemoteError;
 use domain::port::destination::{Delivery, Effect, Report, UnreturnedThread};
-use domain::port::{RemoteError, RemoteErrorKind};
 
 use super::Workonflow;
 use super::client::is_refusal;
 use super::place::Place;
 use super::progress::Progress;
-
-/// A comment whose sending took this long before the connection broke may still be in progress there …
-const SLOW: Duration = Duration::from_secs(3);
-/// … and a look-up sooner than this might miss it.
-const HOLD_OFF: Duration = Duration::from_secs(5);
 
 /// An attempt and what it has achieved.
 pub(super) struct Attempt<'a> {
@@ -38,7 +32,7 @@ impl<'a> Attempt<'a> {
     pub(super) async fn run(mut self) -> Report {
         let mut result = self.steps().await;
         if let Err(error) = &result
-            && self.thread_is_gone(error).await
+            && self.progress.thread_is_gone(&self.workonflow.client, error).await
         {
             // Deleted meanwhile, and with it any comment of ours. The contact and the doubts stay.
             self.progress.thread_id = None;
@@ -69,8 +63,8 @@ impl<'a> Attempt<'a> {
             return Ok(());
         }
         for thread_id in self.place.suspects(&self.progress).await? {
-            let reference = self.delivery.reference.as_str();
-            match self.workonflow.client.find_comment(&thread_id, reference).await {
+            let reference = [self.delivery.reference.as_str().to_owned()];
+            match self.workonflow.client.find_comment(&thread_id, &reference).await {
                 Ok(Some(comment_id)) => {
                     self.progress.thread_id = Some(thread_id);
                     self.progress.comment_id = Some(comment_id);
@@ -86,17 +80,8 @@ impl<'a> Attempt<'a> {
 
     async fn comment(&mut self, thread_id: &str) -> Result<(), RemoteError> {
         let sent = Instant::now();
-        match self.workonflow.client.create_comment(thread_id, &self.place.texts.comment).await {
-            Ok(id) => {
-                self.progress.comment_id = Some(id);
-                Ok(())
-            }
-            Err(error) => {
-                self.progress.doubtful |= error.is_ambiguous();
-                let slow = error.kind == RemoteErrorKind::Interrupted && sent.elapsed() >= SLOW;
-                Err(RemoteError { retry_after: error.retry_after.or(slow.then_some(HOLD_OFF)), ..error })
-            }
-        }
+        let created = self.workonflow.client.create_comment(thread_id, &self.place.texts.comment).await;
+        self.progress.commented(sent, created)
     }
 
     /// An urgent thread, unless the client was talked to since. Nobody can call a withheld number back, and a later
@@ -169,40 +154,11 @@ impl<'a> Attempt<'a> {
         !self.place.phone.is_anonymous()
     }
 
-    async fn thread_is_gone(&self, error: &RemoteError) -> bool {
-        match &self.progress.thread_id {
-            Some(id) if is_refusal(error) => matches!(self.workonflow.client.thread(id).await, Ok(None)),
-            _ => false,
-        }
-    }
-
     fn report(self, result: Result<(), RemoteError>) -> Report {
         let report = match result {
-            Ok(()) => self.delivered(),
-            Err(error) => self.failed(&error),
+            Ok(()) => self.progress.delivered(),
+            Err(error) => self.progress.failed(&error),
         };
         Report { progress: self.progress.store(), effects: self.effects, ..report }
-    }
-
-    fn delivered(&self) -> Report {
-        let shown = |id: &Option<String>| id.clone().unwrap_or_default();
-        let (thread, comment) = (shown(&self.progress.thread_id), shown(&self.progress.comment_id));
-        let answer = Some(format!("thread {thread}, comment {comment}"));
-        Report { status: Some(200), answer, ..Report::new(Outcome::Delivered) }
-    }
-
-    fn failed(&self, error: &RemoteError) -> Report {
-        let mut outcome = Outcome::from(error);
-        if let Outcome::Retry { ambiguous, .. } = &mut outcome {
-            // Everything but the comment is looked up anyway, or may be done twice.
-            *ambiguous = self.progress.doubtful && self.progress.comment_id.is_none();
-        }
-        Report {
-            status: error.status,
-            answer: Some(error.message.clone()),
-            credentials_refused: error.kind == RemoteErrorKind::Unauthorized,
-            sign: error.kind.into(),
-            ..Report::new(outcome)
-        }
     }
 }

@@ -32,10 +32,18 @@ pub(super) struct Status {
     pub(super) is_done: bool,
 }
 
+/// A file as a list of files shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct File {
+    pub(super) id: String,
+    pub(super) name: String,
+}
+
 const CONTACT_IDS: &[&str] = &["contactId", "userId", "id", "_id"];
 const THREAD_IDS: &[&str] = &["threadId", "id", "_id"];
 const COMMENT_IDS: &[&str] = &["commentId", "id", "_id"];
 const STATUS_IDS: &[&str] = &["statusId", "id", "_id"];
+const FILE_IDS: &[&str] = &["fileId", "id", "_id"];
 
 pub(super) fn contact_id(data: &Value) -> Option<String> {
     text(data, CONTACT_IDS)
@@ -47,6 +55,15 @@ pub(super) fn thread_id(data: &Value) -> Option<String> {
 
 pub(super) fn comment_id(data: &Value) -> Option<String> {
     text(data, COMMENT_IDS)
+}
+
+pub(super) fn file_id(data: &Value) -> Option<String> {
+    text(data, FILE_IDS)
+}
+
+/// Where the bytes of a file are put.
+pub(super) fn file_url(data: &Value) -> Option<String> {
+    text(data, &["url"])
 }
 
 /// Whether a status or thread of this type is finished.
@@ -82,6 +99,13 @@ impl Status {
             name: text(data, &["name"]).unwrap_or_default(),
             is_done: text(data, &["type"]).is_some_and(|kind| is_done(&kind)),
         })
+    }
+}
+
+impl File {
+    pub(super) fn read(data: &Value) -> Option<Self> {
+        let name = text(data, &["filename", "fileName", "name"]).unwrap_or_default();
+        Some(Self { id: file_id(data)?, name })
     }
 }
 

@@ -1,14 +1,14 @@
 //! The control API that we call (design, Generic PBX). The bearer token goes to `control_url` and nowhere else.
 
 use std::fmt;
-use std::time::Duration;
 
 use domain::call::event::Recording;
 use domain::call::past::PastCall;
 use domain::clock::Timestamp;
 use domain::id::{ExternalId, LegId};
 use domain::phone::Country;
-use domain::port::provider::{Audio, DialRequest, HistoryPage, WebhookFault, Window};
+use domain::port::provider::{DialRequest, HistoryPage, WebhookFault, Window};
+use domain::port::recordings::{FetchError, Fetched, Sink};
 use domain::port::{RemoteError, RemoteErrorKind};
 use domain::secret::Secret;
 use reqwest::Method;
@@ -17,7 +17,8 @@ use url::Url;
 
 use super::fields::{Faults, Path};
 use super::wire::{self, List, MOST, NewCall, Object, Page, PlacedCall};
-use super::{NAME, history, recording};
+use super::{NAME, history};
+use crate::fetch::Source;
 use crate::http::{Asked, Reply};
 
 /// Calls asked for at once; the contract allows 500. With a few legs each, a page stays far below the body limit.
@@ -29,18 +30,15 @@ const LONG_GONE: Window = Window {
     to: Timestamp::from_micros(946_684_801_000_000),
 };
 
-/// Recordings are large, and nobody waits for them.
-const FETCH_TIMEOUT: Duration = Duration::from_mins(5);
-
-/// What is read of a refusal to hand out a recording.
-const REFUSAL_BYTES: usize = 64 * 1024;
-
 /// A PBX's control API.
 pub(super) struct Client {
     http: reqwest::Client,
     base: Url,
     token: Secret,
     country: Country,
+    /// For recordings that are not at the PBX itself.
+    public: Option<reqwest::Client>,
+    hosts: Vec<String>,
 }
 
 impl fmt::Debug for Client {
@@ -51,7 +49,13 @@ impl fmt::Debug for Client {
 
 impl Client {
     pub(super) fn new(http: reqwest::Client, base: Url, token: Secret, country: Country) -> Self {
-        Self { http, base, token, country }
+        Self { http, base, token, country, public: None, hosts: Vec::new() }
+    }
+
+    /// Recordings may be at these hosts as well.
+    pub(super) fn with_hosts(mut self, public: Option<reqwest::Client>, hosts: Vec<String>) -> Self {
+        (self.public, self.hosts) = (public, hosts);
+        self
     }
 
     /// Places a call. The PBX knows a repeat by its `request_id`.
@@ -166,16 +170,17 @@ impl Client {
         self.past_call(&raw).map_err(|faults| malformed(asked, &reply, "", &faults))
     }
 
-    /// The audio at a recording's URL, if that is one of this PBX.
-    pub(super) async fn recording(&self, recording: &Recording, limit: u64) -> Result<Audio, RemoteError> {
-        let asked = asked("fetch recording");
-        let url = recording::url(asked, recording, &self.base)?;
-        let sent = self.request(Method::GET, url.clone()).timeout(FETCH_TIMEOUT).send().await;
-        let response = sent.map_err(|error| asked.broken(&error))?;
-        if !response.status().is_success() {
-            return Err(asked.refused(&asked.reply(response, REFUSAL_BYTES).await?));
-        }
-        recording::read(asked, response, recording, &url, limit).await
+    /// Writes the audio at a recording's URL to `into`.
+    pub(super) async fn fetch(
+        &self,
+        recording: &Recording,
+        into: &mut dyn Sink,
+        limit: u64,
+    ) -> Result<Fetched, FetchError> {
+        let public = self.public.as_ref();
+        let source =
+            Source { http: &self.http, public, own: &self.base, bearer: &self.token, hosts: &self.hosts };
+        source.fetch(asked("fetch recording"), recording, into, limit).await
     }
 
     fn request(&self, method: Method, url: Url) -> reqwest::RequestBuilder {

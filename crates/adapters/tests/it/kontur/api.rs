@@ -1,28 +1,33 @@
 //! The rest of the API: files, settings of the user interface, who is responsible for a call.
 
+use std::sync::Arc;
+
 use adapters::destination::kontur::client::{Caller, Client};
 use bytes::Bytes;
 use domain::port::RemoteErrorKind;
-use domain::port::provider::Audio;
+use domain::port::recordings::Spooled;
 use serde_json::json;
 
 use super::{INTEGRATION, ManualClock, Scripted, Simulated, USER, http, settings};
+use crate::shelf::Shelf;
 
 fn client_of(at: &Simulated) -> Client {
     let url = at.kontur.url().parse().expect("a URL");
     Client::new(http(), url, &settings("private"), ManualClock::new())
 }
 
-fn audio(content_type: &str) -> Audio {
-    let (content_type, file_name) = (content_type.to_owned(), "разговор 1.mp3".to_owned());
-    Audio { bytes: Bytes::from_static(b"hello"), content_type, file_name }
+/// The shelf has to stay while the file is used.
+fn audio(content_type: &str) -> (Arc<Shelf>, Spooled) {
+    let shelf = Shelf::new();
+    let file = shelf.file("разговор 1.mp3", content_type);
+    (shelf, file)
 }
 
 #[tokio::test]
 async fn a_file_comes_back_as_it_went() {
     let at = Simulated::start().await;
     let client = client_of(&at);
-    let meta = client.upload(&audio("audio/mpeg")).await.unwrap();
+    let meta = client.upload(&audio("audio/mpeg").1).await.unwrap();
     assert_eq!((meta.content_type.as_str(), meta.content_length), ("audio/mpeg", 5));
     assert_eq!(meta.file_name, "разговор 1.mp3");
     assert_eq!(client.file_meta(&meta.file_id).await.unwrap(), meta);
@@ -44,7 +49,7 @@ async fn a_file_that_is_not_there_is_not_found() {
 #[tokio::test]
 async fn a_type_that_is_none_is_no_reason_to_lose_a_recording() {
     let at = Simulated::start().await;
-    let meta = client_of(&at).upload(&audio("mp3 of sorts")).await.unwrap();
+    let meta = client_of(&at).upload(&audio("mp3 of sorts").1).await.unwrap();
     assert_eq!(meta.content_length, 5);
 }
 
@@ -54,7 +59,7 @@ async fn an_upload_survives_a_key_that_expired() {
     let client = client_of(&at);
     client.instance().await.unwrap();
     at.kontur.expire_keys("acme");
-    client.upload(&audio("audio/mpeg")).await.unwrap();
+    client.upload(&audio("audio/mpeg").1).await.unwrap();
 }
 
 #[tokio::test]
@@ -63,7 +68,7 @@ async fn a_file_too_large_is_refused_in_konturs_words() {
     kontur.authorises(1);
     let refusal = json!({"status": "fileTooLarge", "message": "File too large"});
     kontur.answers("POST", "/api/v1/acme/files", "key-1", 409, &refusal).create();
-    let error = kontur.client("private").upload(&audio("audio/mpeg")).await.unwrap_err();
+    let error = kontur.client("private").upload(&audio("audio/mpeg").1).await.unwrap_err();
     assert_eq!(error.kind, RemoteErrorKind::Rejected);
     assert!(error.message.contains("File too large"), "{error}");
 }

@@ -95,6 +95,7 @@ impl Story {
             match effect {
                 Effect::Communication(id) => self.communication = Some(id.clone()),
                 Effect::Follow(notice) => self.follow.push(notice.clone()),
+                Effect::Recording { .. } => {}
                 other => assert!(matches!(other, Effect::Communication(_)), "no effect of Kontur: {other:?}"),
             }
         }
@@ -140,7 +141,9 @@ impl Story {
             match report.outcome {
                 Outcome::Delivered => return attempt,
                 Outcome::Retry { ambiguous, .. } => suspect = ambiguous,
-                Outcome::Dead { reason, .. } => panic!("{notice:?} is dead: {reason}"),
+                Outcome::Skipped { reason } | Outcome::Dead { reason, .. } => {
+                    panic!("{notice:?} is dead: {reason}")
+                }
             }
         }
         panic!("{notice:?} is never delivered")

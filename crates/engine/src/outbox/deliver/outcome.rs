@@ -2,8 +2,9 @@
 
 use domain::clock::Timestamp;
 use domain::instance::status::{Failure, Signal};
-use domain::outbox::{Cause, DestinationKind, Outcome};
+use domain::outbox::{Cause, DestinationKind, Notice, Outcome};
 use domain::port::destination::{Effect, Report};
+use domain::recording::{News, Tracked};
 use storage::Tx;
 use storage::deliveries::{Attempt, NewDelivery, PendingDelivery, Settlement};
 use storage::error::StorageError;
@@ -65,6 +66,7 @@ impl Deliverer {
         let may_have_acted = |ambiguous: bool| delivery.suspect || ambiguous && delivery.notice.creates();
         match outcome {
             Outcome::Delivered => Settlement::Delivered,
+            Outcome::Skipped { reason } => Settlement::Skipped { reason: reason.clone() },
             Outcome::Dead { cause, reason } => {
                 Settlement::Dead { cause: *cause, reason: reason.clone(), suspect: delivery.suspect }
             }
@@ -106,6 +108,7 @@ impl Deliverer {
             let stored = self.store.write(move |tx| {
                 tx.settle_delivery(delivery.id, delivery.attempts, &attempt, &settlement)?;
                 let follow = remember(tx, &delivery, &effects, attempt.ended_at)?;
+                give_up_recording(tx, &delivery, &settlement, &effects, attempt.ended_at)?;
                 if !follow.is_empty() {
                     let outbox = outbox.clone();
                     tx.after_commit(move || outbox.tell(Command::Planned(follow)));
@@ -146,7 +149,7 @@ fn signals(
                 signals.push(Signal::FaultCleared(fault));
             }
         }
-        Settlement::Delivered | Settlement::Retry { .. } => {}
+        Settlement::Delivered | Settlement::Skipped { .. } | Settlement::Retry { .. } => {}
     }
     Ok(signals)
 }
@@ -162,6 +165,28 @@ fn access(report: &Report) -> Option<Signal> {
     }
     let why = "Kontur refused the integration's credentials; check api_key and secret_key".to_owned();
     Some(Signal::CredentialsRefused(Failure::KonturCredentials, why))
+}
+
+/// A recording failed when Kontur is not going to be told of it. What kept it is told by the last attempt.
+fn give_up_recording(
+    tx: &Tx<'_>,
+    delivery: &PendingDelivery,
+    settlement: &Settlement,
+    effects: &[Effect],
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    let (Settlement::Dead { reason, .. } | Settlement::Skipped { reason }) = settlement else {
+        return Ok(());
+    };
+    let Notice::Recording { recording } = &delivery.notice else { return Ok(()) };
+    let fault = effects.iter().find_map(|effect| match effect {
+        Effect::Recording { news: News::Hindered { fault, .. }, .. } => Some(*fault),
+        _ => None,
+    });
+    let give_up = |known: &mut Tracked| known.give_up(fault, reason);
+    let entered = tx.change_recording(delivery.call, &recording.leg, now, give_up)?;
+    entered.into_iter().for_each(happening::recording);
+    Ok(())
 }
 
 /// Stores what an attempt found out; gives the deliveries that follow from it.
@@ -184,6 +209,10 @@ fn remember(
                 if let Some(stored) = tx.call(delivery.call)? {
                     tx.delete_unreturned(delivery.instance, &stored.call.client_phone(), thread_id)?;
                 }
+            }
+            Effect::Recording { leg, news } => {
+                let entered = tx.change_recording(delivery.call, leg, now, |known| known.learn(news))?;
+                entered.into_iter().for_each(happening::recording);
             }
             Effect::Follow(notice) => follow.push(tx.insert_delivery(NewDelivery {
                 instance: delivery.instance,

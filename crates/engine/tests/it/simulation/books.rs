@@ -11,8 +11,8 @@ use super::world::Lane;
 pub(super) struct Books {
     /// Kontur's communications, by office.
     communications: BTreeMap<usize, Vec<Communication>>,
-    /// Workonflow's comments.
-    pub(super) comments: BTreeMap<(usize, ExternalId), u32>,
+    /// Workonflow's comments, each by what it is: `comment` or `file`.
+    pub(super) comments: BTreeMap<(usize, ExternalId, &'static str), u32>,
     /// Metabot's jobs, by rule.
     pub(super) jobs: BTreeMap<(usize, ExternalId, usize), u32>,
     /// Where nobody could tell what had become of an attempt: there the same may have been made twice.

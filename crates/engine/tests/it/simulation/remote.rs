@@ -17,7 +17,7 @@ use domain::port::RemoteError;
 use domain::port::destination::{Delivery, Destination, Report};
 use domain::secret::Secret;
 use engine::instance::{Connect, Connections};
-use testkit::{FakeConnect, FakeCrm, FakeProvider};
+use testkit::{FakeConnect, FakeCrm, FakeProvider, FakeRecordings};
 
 use super::coverage::Class;
 use super::trouble::Trouble;
@@ -81,7 +81,8 @@ impl Connect for Network {
             }
         }
         let provider = Arc::clone(&self.provider) as _;
-        Ok(Connections { provider, crm: Arc::clone(&self.crm) as _, destinations })
+        let (crm, recordings) = (Arc::clone(&self.crm) as _, Arc::<FakeRecordings>::default() as _);
+        Ok(Connections { provider, crm, recordings, destinations })
     }
 
     fn parse(&self, json: &Secret) -> Result<InstanceSettings, String> {
@@ -233,7 +234,7 @@ impl<'a> Visit<'a> {
         });
         self.world.cover(match &report.outcome {
             Outcome::Delivered => Class::Delivered,
-            Outcome::Dead { .. } => Class::Dead,
+            Outcome::Dead { .. } | Outcome::Skipped { .. } => Class::Dead,
             Outcome::Retry { ambiguous: true, .. } => Class::Ambiguous,
             Outcome::Retry { retry_after: Some(_), .. } => Class::RetryAfter,
             Outcome::Retry { .. } if report.credentials_refused => Class::Unauthorized,

@@ -4,26 +4,25 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::port::RemoteError;
-use domain::port::provider::Audio;
+use domain::port::recordings::{Fetched, Spooled};
+use domain::recording::LARGEST;
 use reqwest::multipart::{Form, Part};
 
 use super::{Client, REPLY_LIMIT, asked};
 use crate::destination::kontur::judge::judge;
 use crate::destination::kontur::wire::FileMeta;
-
-/// The largest file Kontur takes: 100 MB.
-pub const LARGEST_FILE: u64 = 100 * 1024 * 1024;
+use crate::http::file_body;
 
 /// A large file takes longer than the client's own time-out for a request.
 const TRANSFER_TIMEOUT: Duration = Duration::from_mins(5);
 
 impl Client {
     /// Uploads a file; it is temporary (1 day) until it is bound to a call.
-    pub async fn upload(&self, audio: &Audio) -> Result<FileMeta, RemoteError> {
+    pub async fn upload(&self, file: &Spooled) -> Result<FileMeta, RemoteError> {
         let asked = asked("upload");
         let url = self.url(&["files"]);
         let request = || {
-            let form = Form::new().part("file", part(audio));
+            let form = Form::new().part("file", part(file));
             self.http.post(url.clone()).multipart(form).timeout(TRANSFER_TIMEOUT)
         };
         judge(asked, self.send(asked, request, REPLY_LIMIT).await?)?.json(asked)
@@ -34,7 +33,7 @@ impl Client {
         let asked = asked("get file");
         let url = self.url(&["files", file_id]);
         let request = || self.http.get(url.clone()).query(&[("download", "true")]).timeout(TRANSFER_TIMEOUT);
-        let limit = usize::try_from(LARGEST_FILE).unwrap_or(usize::MAX);
+        let limit = usize::try_from(LARGEST).unwrap_or(usize::MAX);
         let reply = self.send(asked, request, limit).await?;
         // A file is anything; only a refusal has Kontur's words.
         if reply.status.is_success() { Ok(reply.body) } else { judge(asked, reply).map(|reply| reply.body) }
@@ -64,8 +63,8 @@ impl Client {
 }
 
 /// A type that is none is sent as mere bytes: the recording matters more.
-fn part(audio: &Audio) -> Part {
-    let length = u64::try_from(audio.bytes.len()).unwrap_or(u64::MAX);
-    let part = || Part::stream_with_length(audio.bytes.clone(), length).file_name(audio.file_name.clone());
-    part().mime_str(&audio.content_type).unwrap_or_else(|_| part())
+fn part(file: &Spooled) -> Part {
+    let Fetched { content_type, file_name, size } = &file.fetched;
+    let part = || Part::stream_with_length(file_body(file.path.clone()), *size).file_name(file_name.clone());
+    part().mime_str(content_type).unwrap_or_else(|_| part())
 }

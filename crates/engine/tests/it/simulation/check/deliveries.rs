@@ -61,7 +61,7 @@ fn ended(world: &World, row: &DeliveryRecord, attempts: &[&Attempt], broken: &dy
             let explained = match last {
                 Some(Outcome::Dead { cause: said, .. }) => cause == said.word(),
                 Some(Outcome::Retry { .. }) => cause == "gave_up",
-                Some(Outcome::Delivered) | None => false,
+                Some(Outcome::Delivered | Outcome::Skipped { .. }) | None => false,
             };
             if !explained || row.reason.is_none() {
                 broken(row, &format!("is dead of {cause:?} after {last:?}"));
@@ -142,7 +142,7 @@ fn paused(
                     wish
                 }
             }
-            Some(Outcome::Delivered | Outcome::Dead { .. }) => {
+            Some(Outcome::Delivered | Outcome::Skipped { .. } | Outcome::Dead { .. }) => {
                 broken(row, "was sent again after its end");
                 continue;
             }

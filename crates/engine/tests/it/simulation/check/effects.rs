@@ -26,9 +26,11 @@ pub(super) fn check(world: &World, office: usize, call: &KeptCall) {
     if communications > 1 {
         doubled(world, office, call, DestinationKind::Kontur, &format!("{communications} communications"));
     }
-    let key = (office, name.clone());
-    let comments = world.books(|books| books.comments.get(&key).copied().unwrap_or_default());
-    made(world, office, call, "comment", DestinationKind::Workonflow, comments);
+    for kind in ["comment", "file"] {
+        let key = (office, name.clone(), kind);
+        let comments = world.books(|books| books.comments.get(&key).copied().unwrap_or_default());
+        made(world, office, call, kind, DestinationKind::Workonflow, comments);
+    }
     for row in rows(call, "job") {
         if let Ok(Notice::Job { rule }) = serde_json::from_str(&row.notice) {
             let key = (office, name.clone(), rule);
@@ -42,12 +44,14 @@ pub(super) fn check(world: &World, office: usize, call: &KeptCall) {
 fn planned(world: &World, office: usize, call: &KeptCall) {
     let office = &world.scenario.offices[office];
     let placed = !call.call.call.could_not_be_placed();
+    let recordings = call.call.call.recordings().count();
     let jobs = matches!(call.call.call.result(), CallResult::Answered | CallResult::Missed);
     let expected = [
         ("register-call", usize::from(placed)),
         ("call-failed", usize::from(!placed)),
         ("call-finished", usize::from(placed)),
         ("comment", usize::from(placed && office.workonflow)),
+        ("file", if placed && office.workonflow { recordings } else { 0 }),
         ("job", usize::from(jobs && office.metabot)),
     ];
     for (kind, count) in expected {

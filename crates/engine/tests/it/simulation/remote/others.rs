@@ -9,7 +9,7 @@ use super::{Remote, Visit, failed};
 impl Remote {
     pub(super) async fn comment(&self, delivery: &Delivery<'_>, visit: &Visit<'_>) -> Report {
         let world = &*self.world;
-        let key = (self.office, delivery.external_id.clone());
+        let key = (self.office, delivery.external_id.clone(), delivery.notice.word());
         if delivery.suspect {
             let look = || world.books(|books| books.comments.contains_key(&key));
             match self.exchange("look-up", look).await {
