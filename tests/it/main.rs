@@ -27,6 +27,7 @@ mod metabot;
 mod outbox;
 mod readme;
 mod reconcile;
+mod recordings;
 mod retention;
 mod status;
 mod sync;

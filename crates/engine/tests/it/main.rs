@@ -6,5 +6,6 @@ mod company;
 mod dials;
 mod healing;
 mod parking;
+mod recordings;
 mod retention;
 mod simulation;
