@@ -112,6 +112,27 @@ async fn a_call_may_be_deleted_twice() {
     assert_eq!(held_in_kontur(&company).len(), 1);
 }
 
+/// The recording went with the communication: it is fetched and bound again.
+#[tokio::test]
+async fn a_restored_call_has_its_recording_again() {
+    let company = Company::start().await;
+    let pbx = &company.sandbox.pbx;
+    let call = pbx.ring_in(CLIENT, VATS, &["101"]);
+    pbx.answer(&call, "101").expect("rings");
+    pbx.record(&call, "101", &b"sound"[..]).expect("talks");
+    pbx.hang_up(&call).expect("talks");
+    company.settle().await;
+    let whole = compared(&company).await;
+    assert_eq!((&whole["differences"], sum(&whole, "kontur_recordings")), (&json!([]), 1), "{whole}");
+    company.sandbox.kontur.delete_communication_of(WORKSPACE, &call).expect("it is there");
+    let found = compared(&company).await;
+    assert_eq!((sum(&found, "kontur_recordings"), sum(&found, "journal_recordings")), (0, 1));
+    assert_eq!(repaired(&company, &found).await["restored"], 1);
+    assert_eq!(company.kontur().communication(&call).recordings.len(), 1);
+    let whole = compared(&company).await;
+    assert_eq!((&whole["differences"], sum(&whole, "kontur_recordings")), (&json!([]), 1), "{whole}");
+}
+
 /// What people restored in Kontur themselves needs no repair.
 #[tokio::test]
 async fn what_was_restored_in_kontur_is_there() {

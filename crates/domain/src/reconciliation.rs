@@ -94,6 +94,8 @@ pub enum Recorded {
     OnItsWay,
     /// It could not be brought.
     Failed(String),
+    /// It is larger than anything that Kontur takes.
+    TooLarge(String),
 }
 
 /// Why two sides differ.
@@ -122,6 +124,8 @@ pub enum Cause {
     RecordingPending,
     /// A recording could not be brought.
     RecordingFailed,
+    /// A recording is larger than anything that Kontur takes.
+    RecordingTooLarge,
 }
 
 impl Cause {
@@ -139,6 +143,7 @@ impl Cause {
             Self::RecordingNotRead => "recording_not_read",
             Self::RecordingPending => "recording_pending",
             Self::RecordingFailed => "recording_failed",
+            Self::RecordingTooLarge => "recording_too_large",
         }
     }
 
@@ -155,7 +160,8 @@ impl Cause {
             | Self::Parked
             | Self::RegistrationPending
             | Self::CommentPending
-            | Self::RecordingPending => false,
+            | Self::RecordingPending
+            | Self::RecordingTooLarge => false,
         }
     }
 }
@@ -319,6 +325,7 @@ fn of_recordings(known: &Known, history: History) -> Vec<(Cause, Option<String>)
         Recorded::Attached => None,
         Recorded::OnItsWay => Some((Cause::RecordingPending, None)),
         Recorded::Failed(reason) => Some((Cause::RecordingFailed, Some(reason.clone()))),
+        Recorded::TooLarge(reason) => Some((Cause::RecordingTooLarge, Some(reason.clone()))),
     }));
     found
 }

@@ -8,6 +8,7 @@ use domain::reconciliation::Report;
 
 use crate::calls::{self, StoredCall};
 use crate::error::StorageError;
+use crate::recordings::RecordingRecord;
 use crate::statement::statements;
 use crate::tx::{Row, Tx, json};
 
@@ -72,6 +73,8 @@ pub struct Standing {
     pub stored: StoredCall,
     /// Its communication was deleted in Kontur.
     pub is_deleted: bool,
+    /// Its recordings of which the telephony told.
+    pub recordings: Vec<RecordingRecord>,
     /// The latest registration, if it is kept.
     pub registered: Option<Outcome>,
     /// The latest comment, if there is one.
@@ -174,7 +177,8 @@ impl Tx<'_> {
         let latest = |of: &str| rows.iter().rfind(|(kind, _)| kind == of).map(|(_, outcome)| outcome.clone());
         let (registered, commented) = (latest("register-call"), latest("comment"));
         let is_deleted = self.is_deleted_in_kontur(stored.instance, stored.id)?;
-        Ok(Standing { stored, is_deleted, registered, commented })
+        let recordings = self.recordings_of(stored.id)?;
+        Ok(Standing { stored, is_deleted, recordings, registered, commented })
     }
 
     /// Dead letters to a destination about calls that began within `window`, after the row `after`, in order.

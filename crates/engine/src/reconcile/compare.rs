@@ -9,7 +9,9 @@ use domain::id::CallId;
 use domain::outbox::DestinationKind;
 use domain::port::provider::Window;
 use domain::reconciliation::{Delivered, History, Known, Recorded, Report, Sides, Stage, days};
+use domain::recording::{Fault, RecordingState, Tracked};
 use storage::reconciliations::{Began, Outcome, Standing};
+use storage::recordings::RecordingRecord;
 
 use crate::Engine;
 use crate::error::EngineError;
@@ -132,7 +134,17 @@ fn known(standing: Standing, commented: bool) -> Known {
         is_deleted: standing.is_deleted,
         registered: standing.registered.map(delivered),
         commented: standing.commented.filter(|_| commented).map(delivered),
-        recordings: call.recordings().map(|_| Recorded::OnItsWay).collect(),
+        recordings: standing.recordings.into_iter().map(recorded).collect(),
+    }
+}
+
+fn recorded(recording: RecordingRecord) -> Recorded {
+    let Tracked { state, fault, reason, .. } = recording.tracked;
+    match (state, fault) {
+        (RecordingState::Attached, _) => Recorded::Attached,
+        (RecordingState::Failed, Some(Fault::TooLarge)) => Recorded::TooLarge(reason.unwrap_or_default()),
+        (RecordingState::Failed, _) => Recorded::Failed(reason.unwrap_or_default()),
+        _ => Recorded::OnItsWay,
     }
 }
 

@@ -7,6 +7,7 @@ use domain::id::{CallId, DeliveryId};
 use domain::outbox::{DestinationKind, Notice};
 use domain::port::provider::Window;
 use domain::reconciliation::Cause;
+use domain::recording::Tracked;
 use storage::deliveries::NewDelivery;
 
 use crate::Engine;
@@ -88,6 +89,12 @@ impl Engine {
                     continue;
                 }
                 tx.forget_communication(*call)?;
+                for recording in tx.recordings_of(*call)? {
+                    // The file went with the communication.
+                    tx.change_recording(*call, &recording.leg, now, |tracked| {
+                        *tracked = Tracked::available(tracked.size, tracked.content_type.take());
+                    })?;
+                }
                 planned.push(tx.insert_delivery(NewDelivery {
                     instance: id,
                     destination: DestinationKind::Kontur,
