@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use chrono::NaiveDate;
 pub use chrono_tz::Tz as Zone;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds};
@@ -61,6 +62,14 @@ impl<'de> Deserialize<'de> for Schedule {
     }
 }
 
+/// When a day begins by the clocks of `zone`: later than usual where they are put forward at midnight. None if there is
+/// no such day.
+pub fn midnight(date: NaiveDate, zone: Zone) -> Option<Timestamp> {
+    let hours = (0..3).filter_map(|hour| date.and_hms_opt(hour, 0, 0));
+    let begins = hours.filter_map(|time| time.and_local_timezone(zone).earliest()).next()?;
+    Some(begins.to_utc().into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +87,13 @@ mod tests {
         check("*/5 * * * *", "2026-11-22T10:05:00+03:00", "2026-11-22T10:10:00+03:00");
         check("17 3 * * *", "2026-11-22T02:00:00Z", "2026-11-23T03:17:00+03:00");
         check("0 9 * * MON", "2026-11-22T10:00:00+03:00", "2026-11-23T09:00:00+03:00");
+    }
+
+    #[test]
+    fn a_day_begins_later_where_the_clocks_are_put_forward_at_midnight() {
+        let begins = |day: &str, zone| midnight(day.parse().unwrap(), zone).unwrap().rfc3339();
+        assert_eq!(begins("2026-11-22", Zone::Europe__Moscow), "2026-11-21T21:00:00+00:00");
+        assert_eq!(begins("2026-03-08", Zone::America__Havana), "2026-03-08T05:00:00+00:00");
     }
 
     #[test]
