@@ -31,6 +31,8 @@ pub(super) struct Integration {
     kind: String,
     /// The kind of telephony, such as `generic`.
     provider: String,
+    /// Its time zone, such as `Europe/Moscow`.
+    time_zone: String,
     /// It is declared in the configuration file, hence read-only here.
     declared: bool,
     /// Its status in Kontur's words.
@@ -62,6 +64,7 @@ impl Integration {
             id: live.settings.integration_id.to_string(),
             kind: kind.to_owned(),
             provider: provider.to_owned(),
+            time_zone: live.settings.time_zone.to_string(),
             declared: instance.declared,
             status: Word::of(condition.status().word()),
             code: condition.status().code(),
