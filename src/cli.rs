@@ -1,15 +1,19 @@
 //! The command line: an enum of commands, nothing else.
 
 mod activate;
+mod admin;
 #[cfg(feature = "sandbox")]
 mod bench;
 mod doctor;
 mod healthcheck;
 pub(crate) mod manifest;
+mod moment;
 mod openapi;
+mod replay;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod serve;
+mod sync;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -44,6 +48,10 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Set an integration up in Kontur, as an administrator would there; the server has to be running.
     Activate(activate::Activate),
+    /// Read the telephony's history and register what is missing; the server has to be running.
+    Sync(sync::Sync),
+    /// Send deliveries again that were given up; the server has to be running.
+    Replay(replay::Replay),
     /// Write the zip that an administrator uploads to Kontur as a private integration.
     Manifest(manifest::Options),
     /// Write the OpenAPI documents.
@@ -77,6 +85,8 @@ impl Cli {
             Command::Sandbox(options) => sandbox::run(&options),
             Command::Doctor(doctor) => doctor.run(self.config.as_deref(), load()),
             Command::Activate(activate) => activate.run(&load()?),
+            Command::Sync(sync) => sync.run(&load()?),
+            Command::Replay(replay) => replay.run(&load()?),
             Command::Manifest(options) => manifest::run(&options, &load()?),
             Command::Openapi(options) => openapi::run(&options),
             Command::Healthcheck => healthcheck::run(&load()?),

@@ -1,10 +1,8 @@
 //! `activate`: set an integration up through the running server.
 
-use anyhow::{Context, bail};
 use clap::Args;
-use serde_json::Value;
 
-use super::healthcheck::{local_url, remote};
+use super::admin;
 use crate::config::Config;
 
 /// `activate WORKSPACE`.
@@ -15,21 +13,12 @@ pub(super) struct Activate {
 }
 
 impl Activate {
-    /// Asks the running server, since only it knows the present state.
+    /// Sets it up, and says how it is then.
     #[expect(clippy::print_stdout, reason = "the command's answer")]
     pub(super) fn run(&self, config: &Config) -> anyhow::Result<()> {
-        let url = format!("{}/admin/v1/integrations/{}/activate", local_url(config), self.workspace);
-        let reply = remote(async |http: reqwest::Client| {
-            let request = http.post(&url).bearer_auth(config.admin_token.expose());
-            let response =
-                request.send().await.context("the server does not answer; start it with serve first")?;
-            Ok((response.status(), response.json::<Value>().await.unwrap_or_default()))
-        });
-        let (status, body) = reply?;
-        if !status.is_success() {
-            bail!("{}", body["detail"].as_str().unwrap_or("the server refused without saying why"));
-        }
-        println!("{} is {}", self.workspace, body["status"].as_str().unwrap_or("set up"));
+        let path = ["integrations", &self.workspace, "activate"];
+        let report = admin::ask(config, async |admin: admin::Admin<'_>| admin.post(&path).await)?;
+        println!("{} is {}", self.workspace, report["status"].as_str().unwrap_or("set up"));
         Ok(())
     }
 }

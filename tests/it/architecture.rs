@@ -98,6 +98,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
             "clap",
             "futures-util",
             "hmac",
+            "indicatif",
             "metrics-exporter-prometheus",
             "poem",
             "poem-openapi",

@@ -1,11 +1,12 @@
 //! The command line, as scripts and administrators use it.
 
+mod running;
+
 use std::io::Read as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
-use simulators::sandbox::WORKSPACE;
 
 use crate::harness::{Company, binary};
 
@@ -24,7 +25,18 @@ fn help_is_everywhere() {
     let output = run(directory.path(), &["--help"]);
     assert!(output.status.success());
     let help = text(&output.stdout);
-    for command in ["serve", "sandbox", "doctor", "activate", "manifest", "openapi", "healthcheck", "bench"] {
+    for command in [
+        "serve",
+        "sandbox",
+        "doctor",
+        "activate",
+        "sync",
+        "replay",
+        "manifest",
+        "openapi",
+        "healthcheck",
+        "bench",
+    ] {
         assert!(help.contains(command), "{command} is not in:\n{help}");
         let output = run(directory.path(), &[command, "--help"]);
         assert!(output.status.success(), "{command} --help");
@@ -113,28 +125,6 @@ async fn the_health_check_tells_by_its_exit_code() {
     assert!(run(&directory, &["healthcheck"]).status.success());
     company.server.kill();
     assert_eq!(run(&directory, &["healthcheck"]).status.code(), Some(1));
-}
-
-#[tokio::test]
-async fn activate_sets_up_through_the_running_server() {
-    let mut company = Company::plan().not_set_up().start().await;
-    let directory = company.server.directory().to_owned();
-    let run = async |arguments: &'static [&str]| {
-        let directory = directory.clone();
-        // Kontur is simulated in this thread: it has to go on while the command runs.
-        tokio::task::spawn_blocking(move || run(&directory, arguments)).await.expect("runs")
-    };
-    let output = run(&["activate", WORKSPACE]).await;
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    assert_eq!(text(&output.stdout).trim(), "sandbox is active");
-    assert_eq!(company.admin().status_word().await, "active");
-    let output = run(&["activate", "nobody"]).await;
-    assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).contains("no integration"), "{}", text(&output.stderr));
-    company.server.kill();
-    let output = run(&["activate", WORKSPACE]).await;
-    assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).contains("serve"), "{}", text(&output.stderr));
 }
 
 #[tokio::test]
