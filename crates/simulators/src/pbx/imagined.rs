@@ -26,6 +26,8 @@ pub struct Imagined {
     /// At least one; the others are used in turn.
     pub extensions: Vec<String>,
     pub vats_phone: String,
+    /// Whether four of ten calls are recorded.
+    pub recorded: bool,
     /// The bytes of every recording.
     pub recording_size: u64,
     /// Whether every tenth call still goes on; else that one is answered and not recorded.
@@ -36,7 +38,7 @@ pub struct Imagined {
 /// ones, a recorded outbound call and one that nobody took, an internal one, and one that may be unfinished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fate {
-    /// Inbound, answered and recorded.
+    /// Inbound, answered and recorded, if recordings there are.
     Recorded,
     /// Inbound and answered.
     Answered,
@@ -62,6 +64,7 @@ impl Default for Imagined {
             every_ms: 60_000,
             extensions: ["101", "102", "103"].map(str::to_owned).to_vec(),
             vats_phone: "79229929292".to_owned(),
+            recorded: true,
             recording_size: 10_000,
             unfinished: false,
         }
@@ -181,7 +184,7 @@ impl Imagined {
             Fate::Unfinished => (LegState::Talking, Some(picked_up), None),
             _ => (LegState::Ended, Some(picked_up), Some(picked_up + talks)),
         };
-        leg.recording = matches!(fate, Fate::Recorded | Fate::Outbound)
+        leg.recording = (self.recorded && matches!(fate, Fate::Recorded | Fate::Outbound))
             .then(|| Recording::mp3(Sound::Generated { key: leg.id.clone(), size: self.recording_size }));
         leg
     }
