@@ -18,6 +18,7 @@ mod neighbours;
 mod process;
 mod server;
 mod sink;
+mod sync;
 
 use clap::{Args, Subcommand};
 
@@ -40,6 +41,8 @@ enum What {
     EndToEnd(end_to_end::Options),
     /// From when an event is sent until its callback arrives, at a steady rate.
     Latency(latency::Options),
+    /// Calls per second that are read from a provider's history and registered ÷ a loop of the same requests.
+    Sync(sync::Options),
     /// Events per second, and the time to start, with millions of finished calls stored ÷ with none.
     Growth(growth::Options),
     /// Memory of the server: idle, under load, with many open calls, with many workspaces.
@@ -55,6 +58,9 @@ enum What {
     /// A loop around the HTTP client, in a process of its own.
     #[command(hide = true)]
     Posts(deliver::PostsOptions),
+    /// A loop that makes the requests of an import, in a process of its own.
+    #[command(hide = true)]
+    Requests(sync::RequestsOptions),
     /// The remote systems of the other benches, in a process of their own.
     #[command(hide = true)]
     Sink,
@@ -82,12 +88,14 @@ impl Bench {
             What::Deliver(options) => deliver::run(&options),
             What::EndToEnd(options) => end_to_end::run(&options),
             What::Latency(options) => latency::run(&options),
+            What::Sync(options) => sync::run(&options),
             What::Growth(options) => growth::run(&options),
             What::Memory(options) => memory::run(&options),
             What::Neighbours(options) => neighbours::run(&options),
             What::Bare => bare::run(),
             What::Load(options) => load::run(&options),
             What::Posts(options) => deliver::run_posts(&options),
+            What::Requests(options) => sync::run_requests(&options),
             What::Sink => sink::run(),
         }
     }

@@ -13,9 +13,10 @@ const BENCHES: &[(&str, &[&str])] = &[
     ("group-commit", &["group-commit"]),
     ("deliver", &["deliver", "deliver-saturated"]),
     ("end-to-end", &["end-to-end", "end-to-end-bare"]),
+    ("sync", &["sync"]),
     ("growth", &["growth", "growth-start"]),
     ("latency", &["latency-p50", "latency-p99"]),
-    ("memory", &["memory-idle", "memory-loaded", "memory-open-calls", "memory-workspaces"]),
+    ("memory", &["memory-idle", "memory-loaded", "memory-open-calls", "memory-workspaces", "memory-import"]),
     (
         "neighbours",
         &[
@@ -83,13 +84,18 @@ fn end_to_end() {
 }
 
 #[test]
+fn sync() {
+    check_with("sync", &["--calls=500"]);
+}
+
+#[test]
 fn growth() {
     check_with("growth", &["--calls=2000"]);
 }
 
 #[test]
 fn memory() {
-    check_with("memory", &["--open-calls=100", "--workspaces=10"]);
+    check_with("memory", &["--open-calls=100", "--workspaces=10", "--calls=500"]);
 }
 
 #[test]

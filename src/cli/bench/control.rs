@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use reqwest::Method;
+use serde_json::Value;
 
 use super::server::ADMIN_TOKEN;
 
@@ -25,17 +26,31 @@ impl Control {
 
     /// Asks for something and reads the reply.
     pub(super) fn get(&self, at: SocketAddr, path: &str) -> anyhow::Result<String> {
-        self.send(&Method::GET, at, path)
+        self.send(&Method::GET, at, path, None)
     }
 
     /// Has something done.
     pub(super) fn post(&self, at: SocketAddr, path: &str) -> anyhow::Result<String> {
-        self.send(&Method::POST, at, path)
+        self.send(&Method::POST, at, path, None)
     }
 
-    fn send(&self, method: &Method, at: SocketAddr, path: &str) -> anyhow::Result<String> {
-        let request =
+    /// Has something done that has to be described.
+    pub(super) fn post_json(&self, at: SocketAddr, path: &str, body: &Value) -> anyhow::Result<String> {
+        self.send(&Method::POST, at, path, Some(body))
+    }
+
+    fn send(
+        &self,
+        method: &Method,
+        at: SocketAddr,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<String> {
+        let mut request =
             self.http.request(method.clone(), format!("http://{at}{path}")).bearer_auth(ADMIN_TOKEN);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
         self.runtime.block_on(async {
             let response = request.send().await.with_context(|| format!("{method} {path} got no answer"))?;
             let (status, body) = (response.status(), response.text().await?);

@@ -10,6 +10,7 @@ use super::figure::{self, Figure, Goal, Round};
 use super::load::{self, Calls};
 use super::server::{Plan, Server, workspace};
 use super::sink::Sink;
+use super::sync;
 
 /// `bench memory`.
 #[derive(Debug, Args)]
@@ -22,6 +23,9 @@ pub(super) struct Options {
     /// Workspaces.
     #[arg(long, default_value_t = 2_000)]
     workspaces: usize,
+    /// Calls of a history that is read.
+    #[arg(long, default_value_t = 100_000)]
+    calls: usize,
 }
 
 /// What the server is measured in the middle of, and what it may hold then, in MiB.
@@ -35,17 +39,23 @@ enum State {
     OpenCalls,
     /// Workspaces that are set up, and nothing going on.
     Workspaces,
+    /// A long history that is read: what the server grows by, once its caches are full.
+    Import,
 }
 
-const STATES: [(&str, State, f64); 4] = [
+const STATES: [(&str, State, f64); 5] = [
     ("memory-idle", State::Idle, 16.0),
     ("memory-loaded", State::Loaded, 64.0),
     ("memory-open-calls", State::OpenCalls, 96.0),
     ("memory-workspaces", State::Workspaces, 64.0),
+    ("memory-import", State::Import, 16.0),
 ];
 
 /// What is let go of after a start is let go of by then.
 const QUIET: Duration = Duration::from_secs(1);
+
+/// MiB; memory is counted in pages of 4 KiB.
+const SMALLEST: f64 = 4.0 / 1024.0;
 
 /// Measures and prints.
 pub(super) fn run(options: &Options) -> anyhow::Result<()> {
@@ -66,13 +76,14 @@ impl Options {
     fn held(&self, state: State) -> anyhow::Result<f64> {
         let sink = Sink::start()?;
         let workspaces = if matches!(state, State::Workspaces) { self.workspaces } else { 1 };
-        let server = Plan { workspaces, ..Plan::with(sink.address()) }.start()?;
+        let server = Plan { workspaces, ..Plan::with_history(sink.address()) }.start()?;
         match state {
             State::Idle | State::Workspaces => {}
             State::Loaded => {
                 self.load(&server).run()?;
                 return server.process.most_memory();
             }
+            State::Import => return self.grown(&server, &sink),
             State::OpenCalls => {
                 let load = load::Options { calls: Calls::Open, ..self.load(&server) };
                 let events = self.open_calls * Calls::Open.steps().len();
@@ -82,6 +93,14 @@ impl Options {
         }
         std::thread::sleep(QUIET);
         server.process.memory()
+    }
+
+    /// MiB that the most memory held during an import is above that after a first tenth of it.
+    fn grown(&self, server: &Server, sink: &Sink) -> anyhow::Result<f64> {
+        sync::import(server, sink, "first", self.calls / 10)?;
+        let before = server.process.memory()?;
+        sync::import(server, sink, "all", self.calls)?;
+        Ok((server.process.most_memory()? - before).max(SMALLEST))
     }
 
     fn load(&self, server: &Server) -> load::Options {

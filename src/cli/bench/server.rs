@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use domain::clock::{Clock as _, SystemClock, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::control::{Control, eventually};
@@ -36,6 +36,8 @@ pub(super) struct Plan {
     pub(super) kontur: SocketAddr,
     /// Where Metabot is, if finished calls start a job there.
     pub(super) metabot: Option<SocketAddr>,
+    /// Where the telephony is, if its history can be read; nobody does so by himself.
+    pub(super) telephony: Option<SocketAddr>,
     /// How many workspaces there are; their names are [`workspace`]'s.
     pub(super) workspaces: usize,
     /// The command that serves.
@@ -70,7 +72,12 @@ pub(super) fn webhook_path(workspace: &str) -> String {
 impl Plan {
     /// One workspace whose Kontur is there.
     pub(super) fn with(kontur: SocketAddr) -> Self {
-        Self { kontur, metabot: None, workspaces: 1, command: &["serve"] }
+        Self { kontur, metabot: None, telephony: None, workspaces: 1, command: &["serve"] }
+    }
+
+    /// The same with a telephony whose history can be read.
+    pub(super) fn with_history(systems: SocketAddr) -> Self {
+        Self { telephony: Some(systems), ..Self::with(systems) }
     }
 
     /// Starts the server on an empty database and sets every workspace up.
@@ -121,6 +128,12 @@ format = "json"
         text
     }
 
+    fn control(&self) -> String {
+        self.telephony.map_or_else(String::new, |telephony| {
+            format!("control_url = \"http://{telephony}/pbx\"\ncontrol_token = \"bench\"\n")
+        })
+    }
+
     fn integration(&self, number: usize) -> String {
         let mut text = format!(
             r#"
@@ -133,12 +146,17 @@ api_key = "bench"
 [integration.provider]
 kind = "generic"
 webhook_secret = "{WEBHOOK_SECRET}"
+{control}
+[integration.sync]
+schedule = "never"
+again = "never"
 
 [[integration.user]]
 kontur_user_id = "44d00000-0000-4000-8000-000000000101"
 extension = "101"
 "#,
             workspace = workspace(number),
+            control = self.control(),
         );
         if let Some(metabot) = self.metabot {
             // Writing to a string cannot fail.
@@ -179,6 +197,14 @@ impl Server {
     /// Deliveries are sent again.
     pub(super) fn resume(&self, workspace: &str) -> anyhow::Result<()> {
         self.act(workspace, "resume")
+    }
+
+    /// Has the history of the last day read.
+    pub(super) fn begin_sync(&self, workspace: &str) -> anyhow::Result<()> {
+        let now = SystemClock.now();
+        let span = json!({"from": now.minus(Duration::from_hours(24)).rfc3339(), "to": now.rfc3339()});
+        let path = format!("/admin/v1/integrations/{workspace}/sync");
+        self.control.post_json(self.address, &path, &span).map(drop)
     }
 
     /// Waits until every delivery is made and its outcome stored.

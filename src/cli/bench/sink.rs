@@ -4,6 +4,7 @@
 mod answer;
 mod arrivals;
 mod client;
+mod history;
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -17,6 +18,8 @@ pub(super) use self::arrivals::Arrival;
 use self::arrivals::Arrivals;
 use self::arrivals::Seen;
 pub(super) use self::client::{Fault, Sink};
+use self::history::History;
+pub(super) use self::history::{PAGE as HISTORY_PAGE, PATH as HISTORY_PATH};
 use super::http::Message;
 use super::process;
 
@@ -46,6 +49,7 @@ struct State {
     /// The part of the path after which requests are treated badly, and how.
     faults: Vec<(String, Fault)>,
     communications: u64,
+    history: History,
 }
 
 /// A request.

@@ -1,6 +1,8 @@
-//! What is asked of the sink, and what it answers: as the contracts of Kontur and Metabot say, and no more.
+//! What is asked of the sink, and what it answers: as the contracts of Kontur, Metabot and the telephony say, and no more.
 
-use super::{Arrivals, Fault, Request, State};
+use domain::clock::{Clock as _, SystemClock};
+
+use super::{Arrivals, Fault, HISTORY_PATH, History, Request, State};
 
 /// Where callbacks go.
 const CALLBACKS: &str = "/communications/callbacks/telephony/";
@@ -49,6 +51,9 @@ impl State {
             self.arrivals.note(at, callback, request.body);
             return self.callback(callback);
         }
+        if let Some(query) = request.path.strip_prefix(HISTORY_PATH) {
+            return Answer::Done(self.history.page(query.trim_start_matches('?')));
+        }
         if request.path.ends_with("/jobs/schedule") {
             self.arrivals.note(at, "job", request.body);
             return Answer::Done(r#"{"success":true}"#.to_owned());
@@ -72,6 +77,10 @@ impl State {
             ["arrivals"] => self.arrivals.list(),
             ["forget"] => {
                 self.arrivals = Arrivals::default();
+                String::new()
+            }
+            ["history", name, calls] => {
+                self.history = History::new(name, calls.parse().unwrap_or_default(), SystemClock.now());
                 String::new()
             }
             ["fault", part, fault] => {

@@ -72,6 +72,11 @@ impl Sink {
         self.order("forget")
     }
 
+    /// The telephony's history is so many calls from now on; calls of different names differ.
+    pub(in crate::cli::bench) fn has_history(&self, name: &str, calls: usize) -> anyhow::Result<()> {
+        self.order(&format!("history/{name}/{calls}"))
+    }
+
     /// Treats requests badly whose path has this part: a workspace, or `jobs`.
     pub(in crate::cli::bench) fn break_down(&self, part: &str, fault: Fault) -> anyhow::Result<()> {
         self.order(&format!("fault/{part}/{}", fault.word()))
