@@ -106,5 +106,6 @@ step_tests() {
         left_out disk "$MISSING"
         filter+=' and not test(/(^|::)faults::disk::/)'
     }
-    INSTA_UPDATE=no cargo nextest run --locked --workspace --profile ci --filterset "$filter" 2>&1 | tee "$WORK/tests.log"
+    INSTA_UPDATE=no TEST_HISTORY="${TEST_HISTORY:-100000}" \
+        cargo nextest run --locked --workspace --profile ci --filterset "$filter" 2>&1 | tee "$WORK/tests.log"
 }

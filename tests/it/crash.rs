@@ -1,6 +1,7 @@
 //! The server dies in the middle of its work, or is asked to end: what it acknowledged is not lost, and nothing is
 //! done twice.
 
+mod backfill;
 mod dials;
 mod ending;
 mod places;

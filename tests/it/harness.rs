@@ -12,7 +12,7 @@ mod server;
 pub(crate) use chance::chance;
 pub(crate) use company::{Company, Plan};
 pub(crate) use configuration::{Configuration, integration, table};
-pub(crate) use poll::{DEADLINE, PAUSE, eventually};
+pub(crate) use poll::{DEADLINE, PAUSE, eventually, within};
 pub(crate) use reply::Reply;
 pub(crate) use server::{Server, binary};
 

@@ -9,7 +9,8 @@ use simulators::journal::System;
 use simulators::sandbox::WORKSPACE;
 
 use crate::harness::{CLIENT, Company, VATS, chance, eventually};
-use crate::sync::{ago, kontur_alone, past_call};
+use crate::sync::import::kontur_alone;
+use crate::sync::{ago, past_call};
 
 const PATH: &str = "/integrations/sandbox/reconciliations";
 
@@ -58,7 +59,7 @@ fn held_in_kontur(company: &Company) -> BTreeSet<String> {
 
 #[tokio::test]
 async fn fifty_calls_deleted_in_kontur_are_found_and_restored_and_no_other() {
-    let company = kontur_alone().await;
+    let company = kontur_alone().start().await;
     (1..=200).for_each(|n| company.sandbox.pbx.import(past_call(&format!("past-{n}"), n)));
     company.admin().sync(&json!({})).await;
     company.settle().await;
@@ -99,7 +100,7 @@ async fn fifty_calls_deleted_in_kontur_are_found_and_restored_and_no_other() {
 /// A repaired call may be deleted again: that is another difference.
 #[tokio::test]
 async fn a_call_may_be_deleted_twice() {
-    let company = kontur_alone().await;
+    let company = kontur_alone().start().await;
     company.sandbox.pbx.import(past_call("past-1", 60));
     company.admin().sync(&json!({})).await;
     company.settle().await;
@@ -136,7 +137,7 @@ async fn a_restored_call_has_its_recording_again() {
 /// What people restored in Kontur themselves needs no repair.
 #[tokio::test]
 async fn what_was_restored_in_kontur_is_there() {
-    let company = kontur_alone().await;
+    let company = kontur_alone().start().await;
     company.sandbox.pbx.import(past_call("past-1", 60));
     company.admin().sync(&json!({})).await;
     company.settle().await;

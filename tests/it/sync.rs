@@ -1,5 +1,8 @@
 //! The history of the telephony is read, and what is missing is registered: once.
 
+pub(crate) mod import;
+pub(crate) mod overlap;
+
 use chrono::{DateTime, Duration, FixedOffset};
 use serde_json::{Value, json};
 use simulators::faults::{Fault, FaultKind};
@@ -7,6 +10,7 @@ use simulators::journal::System;
 use simulators::pbx::{Call, Direction, Leg, LegState, Party, Recording};
 use simulators::sandbox::WORKSPACE;
 
+use self::import::kontur_alone;
 use crate::harness::{CLIENT, Company, VATS, eventually};
 
 /// A call of half a minute that Anna answered, begun this many minutes ago, of which nobody was told.
@@ -33,15 +37,6 @@ pub(crate) fn ago(minutes: i64) -> DateTime<FixedOffset> {
     // Cut to milliseconds, as the PBX writes times.
     now - Duration::minutes(minutes)
         - Duration::nanoseconds(i64::from(now.timestamp_subsec_nanos() % 1_000_000))
-}
-
-/// A company without Workonflow and Metabot: a long history costs a third.
-pub(crate) async fn kontur_alone() -> Company {
-    let plan = Company::plan().integration(|integration| {
-        integration.remove("workonflow");
-        integration.remove("metabot");
-    });
-    plan.start().await
 }
 
 async fn synced(company: &Company) -> Value {
@@ -101,7 +96,7 @@ async fn a_second_sync_finds_nothing_new() {
 
 #[tokio::test]
 async fn a_long_history_is_read_page_after_page() {
-    let company = kontur_alone().await;
+    let company = kontur_alone().start().await;
     (1..=250).for_each(|n| company.sandbox.pbx.import(past_call(&format!("past-{n}"), n)));
     let run = company.admin().sync(&json!({})).await;
     assert_eq!((&run["seen"], &run["added"]), (&json!(250), &json!(250)), "{run}");
@@ -200,7 +195,7 @@ async fn a_window_that_is_none_is_refused() {
 /// A sync that fails half-way has registered what it read, and the next one reads on from where the last good one ended.
 #[tokio::test]
 async fn a_sync_that_fails_loses_nothing() {
-    let company = kontur_alone().await;
+    let company = kontur_alone().start().await;
     (1..=250).for_each(|n| company.sandbox.pbx.import(past_call(&format!("past-{n}"), n)));
     let faults = company.sandbox.pbx.faults();
     faults.set(Fault::times(FaultKind::delay(std::time::Duration::ZERO), 1).on("calls/list"));

@@ -9,13 +9,18 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 pub(crate) const PAUSE: Duration = Duration::from_millis(10);
 
 /// Looks again and again until there is something to see; the test fails at the [`DEADLINE`].
-pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let began = Instant::now();
+pub(crate) async fn eventually<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
+    within(DEADLINE, what, look).await
+}
+
+/// The same for what takes its time, which is looked at less often: a look may cost something.
+pub(crate) async fn within<T>(deadline: Duration, what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let (began, pause) = (Instant::now(), PAUSE.max(deadline / 2_000));
     loop {
         if let Some(found) = look().await {
             return found;
         }
-        assert!(began.elapsed() < DEADLINE, "not within {DEADLINE:?}: {what}");
-        tokio::time::sleep(PAUSE).await;
+        assert!(began.elapsed() < deadline, "not within {deadline:?}: {what}");
+        tokio::time::sleep(pause).await;
     }
 }

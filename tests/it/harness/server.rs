@@ -66,6 +66,14 @@ impl Server {
         self.child.as_ref().map(Child::id)
     }
 
+    /// The memory that it holds (resident), in KiB.
+    pub(crate) fn memory(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.pid().expect("the server runs"));
+        let status = std::fs::read_to_string(path).expect("a process has a status");
+        let held = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
+        held.and_then(|held| held.parse().ok()).expect("a number")
+    }
+
     /// From the next start on the binary is started by this command, to which it is added with its arguments. The
     /// command has to become the server (`exec`), lest a kill hit something else.
     pub(crate) fn launch_by(&mut self, command: Vec<String>) {
