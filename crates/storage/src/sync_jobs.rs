@@ -144,8 +144,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Notes how far a run has come. False if it does not run any more.
-    pub fn advance_sync_job(&self, id: i64, to: &Position, step: SyncStep) -> Result<bool, StorageError> {
+    /// Notes how far a run has come.
+    pub fn advance_sync_job(&self, id: i64, to: &Position, step: SyncStep) -> Result<(), StorageError> {
         let parameters = [
             to.read_until.into(),
             to.cursor.as_deref().into(),
@@ -155,7 +155,8 @@ impl Tx<'_> {
             i64::try_from(step.worked.as_micros()).unwrap_or(i64::MAX).into(),
             id.into(),
         ];
-        Ok(self.execute(ADVANCE, &parameters)? == 1)
+        self.execute(ADVANCE, &parameters)?;
+        Ok(())
     }
 
     /// Notes what a run waits for. False if it does not run any more.

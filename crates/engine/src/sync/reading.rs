@@ -10,7 +10,7 @@ use domain::port::RemoteError;
 use domain::port::provider::{HistoryPage, Window};
 use domain::sync::{Missing, Pace, Position, Trouble, missing};
 use storage::error::StorageError;
-use storage::sync_jobs::{SyncJob, SyncStep};
+use storage::sync_jobs::{SyncJob, SyncState, SyncStep};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -161,13 +161,17 @@ impl<'a> Reading<'a> {
             let Some(instance) = instances.get(id) else {
                 return Ok((None, Aftermath::default()));
             };
+            // Paused or ended meanwhile: what is not counted is not taken in.
+            if !tx.sync_job(job)?.is_some_and(|job| job.state == SyncState::Running) {
+                return Ok((None, Aftermath::default()));
+            }
             let aftermath = Aftermath::default();
             let mut journal = Journal { tx, instance: &instance, live: &live, waits, now, aftermath };
             let accepted = journal.events(&events, Origin::History)?;
             let added = accepted.new_calls as u64;
             let step = SyncStep { seen, added, worked };
-            let runs = tx.advance_sync_job(job, &position, step)?;
-            Ok((runs.then_some((added, accepted.forgotten)), journal.aftermath))
+            tx.advance_sync_job(job, &position, step)?;
+            Ok((Some((added, accepted.forgotten)), journal.aftermath))
         });
         let Some((added, forgotten)) = taken.await? else { return Ok(false) };
         happening::events_forgotten(&self.instance.workspace, forgotten);
