@@ -88,14 +88,14 @@ impl Queue {
 /// Which queues are worked on.
 pub(crate) struct Syncing {
     at_work: Mutex<HashSet<(InstanceId, Queue)>>,
-    last_news: Mutex<HashMap<InstanceId, Timestamp>>,
+    asked_for_news: Mutex<HashMap<InstanceId, Timestamp>>,
     turns: Semaphore,
 }
 
 impl Default for Syncing {
     fn default() -> Self {
-        let (at_work, last_news) = (Mutex::default(), Mutex::default());
-        Self { at_work, last_news, turns: Semaphore::new(AT_ONCE) }
+        let (at_work, asked_for_news) = (Mutex::default(), Mutex::default());
+        Self { at_work, asked_for_news, turns: Semaphore::new(AT_ONCE) }
     }
 }
 
@@ -109,9 +109,9 @@ impl Syncing {
         lock(&self.at_work).remove(&queue);
     }
 
-    /// When a regular sync of the instance was last begun, by this process.
-    pub(crate) fn last_news(&self, instance: InstanceId) -> Option<Timestamp> {
-        lock(&self.last_news).get(&instance).copied()
+    /// When somebody last asked this process for a regular sync of the instance.
+    pub(crate) fn asked_for_news(&self, instance: InstanceId) -> Option<Timestamp> {
+        lock(&self.asked_for_news).get(&instance).copied()
     }
 }
 
@@ -123,6 +123,20 @@ impl Engine {
     /// Begins a sync; gives the run's number. The work goes on in the background. While a regular sync, or one of the same
     /// span, has not ended, its number is given.
     pub async fn begin_sync(
+        self: &Arc<Self>,
+        instance: &Arc<Instance>,
+        request: SyncRequest,
+    ) -> Result<i64, EngineError> {
+        let asked_at = self.clock.now();
+        let job = self.begin_run(instance, request).await?;
+        if request == SyncRequest::News {
+            lock(&self.syncing.asked_for_news).insert(instance.id, asked_at);
+        }
+        Ok(job)
+    }
+
+    /// The same by our own schedule, which gives way to others that ask and not to itself.
+    async fn begin_run(
         self: &Arc<Self>,
         instance: &Arc<Instance>,
         request: SyncRequest,
@@ -148,9 +162,6 @@ impl Engine {
             tx.insert_sync_job(new, now)
         });
         let job = job.await?;
-        if request == SyncRequest::News {
-            lock(&self.syncing.last_news).insert(id, now);
-        }
         self.work_on_syncs(id, if request == SyncRequest::News { Queue::News } else { Queue::Spans });
         Ok(job)
     }

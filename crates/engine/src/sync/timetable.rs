@@ -53,14 +53,14 @@ impl Times {
 }
 
 impl Timetable {
-    /// What is due of an instance by now. `last_news`: when a regular sync was last begun; who was asked by Kontur need
-    /// not ask itself.
+    /// What is due of an instance by now. `asked`: when Kontur, or somebody else, last asked for a regular sync; who was
+    /// asked need not ask itself.
     pub(crate) fn due(
         &mut self,
         instance: InstanceId,
         spread: Duration,
         (settings, zone): (&SyncSettings, Zone),
-        last_news: Option<Timestamp>,
+        asked: Option<Timestamp>,
         now: Timestamp,
     ) -> Vec<SyncRequest> {
         let fresh = || Times::of(settings, zone, spread, now);
@@ -77,7 +77,7 @@ impl Timetable {
         if !news && !again {
             return Vec::new();
         }
-        let was_asked = last_news.is_some_and(|at| at >= times.since);
+        let was_asked = asked.is_some_and(|at| at >= times.since);
         let due = [(news && !was_asked, SyncRequest::News), (again, SyncRequest::Again)];
         // What is spread is still before the next time by the schedule.
         let since = now.minus(spread);
@@ -125,12 +125,12 @@ impl Engine {
         for instance in self.all_instances() {
             let live = instance.live();
             let settings = (&live.settings.sync, live.settings.time_zone);
-            let last_news = self.syncing.last_news(instance.id);
-            for request in timetable.due(instance.id, spread(&instance.workspace), settings, last_news, now) {
+            let asked = self.syncing.asked_for_news(instance.id);
+            for request in timetable.due(instance.id, spread(&instance.workspace), settings, asked, now) {
                 if can_be_synced(&instance).is_err() {
                     continue;
                 }
-                if let Err(error) = self.begin_sync(&instance, request).await {
+                if let Err(error) = self.begin_run(&instance, request).await {
                     happening::background_failed(&instance.workspace, "sync", &error);
                 }
             }
@@ -148,10 +148,10 @@ mod tests {
         Timestamp::parse(&format!("2026-11-22T{clock}Z")).unwrap()
     }
 
-    fn look(table: &mut Timetable, last_news: Option<&str>, now: &str) -> Vec<SyncRequest> {
+    fn look(table: &mut Timetable, asked: Option<&str>, now: &str) -> Vec<SyncRequest> {
         let settings = SyncSettings::default();
         let (spread, zone) = (Duration::from_secs(10), Zone::UTC);
-        table.due(INSTANCE, spread, (&settings, zone), last_news.map(at), at(now))
+        table.due(INSTANCE, spread, (&settings, zone), asked.map(at), at(now))
     }
 
     #[test]
