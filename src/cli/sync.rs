@@ -82,11 +82,11 @@ impl Sync {
 
     /// The run as it is shown when it has ended.
     async fn watch(&self, admin: &Admin<'_>, begun: Value) -> anyhow::Result<Value> {
-        let (mut shown, progress) = (begun, Progress::start());
+        let (mut shown, mut progress) = (begun, Progress::start());
         let mut heard_at = Instant::now();
         loop {
             let job = Job::read(&shown)?;
-            progress.show(&job);
+            progress.show(&job)?;
             if job.state.has_ended() {
                 return Ok(shown);
             }
@@ -96,7 +96,7 @@ impl Sync {
                 Err(error) if heard_at.elapsed() >= PATIENCE => {
                     return Err(error.context(self.farewell(&job.id.to_string())));
                 }
-                Err(_) => progress.silent(),
+                Err(_) => progress.silent()?,
             }
         }
     }

@@ -98,7 +98,6 @@ const OUTSIDE: &[(&str, &[&str])] = &[
             "clap",
             "futures-util",
             "hmac",
-            "indicatif",
             "metrics-exporter-prometheus",
             "poem",
             "poem-openapi",

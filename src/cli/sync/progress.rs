@@ -1,65 +1,83 @@
 //! How far a run is: a bar for those who look at a terminal, lines for those who read later. Both go to standard error.
 
-use std::cell::RefCell;
-use std::io::{IsTerminal as _, stderr};
+use std::io::{self, IsTerminal as _, Write as _, stderr};
 use std::time::{Duration, Instant};
-
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::job::Job;
 
 /// Lines do not come more often.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
-const BAR: &str = "{bar:30} {percent:>3} %  {msg}";
+/// Parts of a bar.
+const WIDTH: usize = 25;
 
-/// Where it is shown.
-pub(super) enum Progress {
-    Bar(ProgressBar),
-    Lines(RefCell<Option<(Instant, String)>>),
+/// Back to the beginning of the terminal's line, whose rest is cleared (ECMA-48, CR and EL).
+const ANEW: &str = "\r\u{1b}[K";
+
+/// What was last shown, and when.
+pub(super) struct Progress {
+    is_watched: bool,
+    last: Option<(Instant, String)>,
 }
 
 impl Progress {
     /// A bar if somebody looks, else lines.
     pub(super) fn start() -> Self {
-        if !stderr().is_terminal() {
-            return Self::Lines(RefCell::default());
-        }
-        let style = ProgressStyle::with_template(BAR).unwrap_or_else(|_| ProgressStyle::default_bar());
-        Self::Bar(ProgressBar::new(100).with_style(style))
+        Self { is_watched: stderr().is_terminal(), last: None }
     }
 
     /// Shows where the run stands.
-    pub(super) fn show(&self, job: &Job) {
-        match self {
-            Self::Bar(bar) => {
-                bar.set_position(job.percent.into());
-                bar.set_message(job.told());
-            }
-            Self::Lines(last) => {
-                line(last, format!("{} %, {}", job.percent, job.told()), job.state.has_ended())
-            }
-        }
+    pub(super) fn show(&mut self, job: &Job) -> io::Result<()> {
+        let text = format!("{} %, {}", job.percent, job.told());
+        let text = if self.is_watched { format!("{} {text}", bar(job.percent)) } else { text };
+        self.write(text, job.state.has_ended())
     }
 
     /// Shows that the server cannot be asked.
-    pub(super) fn silent(&self) {
-        let message = "the server does not answer; trying again";
-        match self {
-            Self::Bar(bar) => bar.set_message(message),
-            Self::Lines(last) => line(last, message.to_owned(), false),
+    pub(super) fn silent(&mut self) -> io::Result<()> {
+        self.write("the server does not answer; trying again".to_owned(), false)
+    }
+
+    /// Writes what was not just written; what is last in any case.
+    fn write(&mut self, text: String, is_last: bool) -> io::Result<()> {
+        let is_due = self.last.as_ref().is_none_or(|(at, before)| {
+            text != *before && (is_last || self.is_watched || at.elapsed() >= LINE_EVERY)
+        });
+        if is_due {
+            if self.is_watched {
+                write!(stderr(), "{ANEW}{text}")?;
+            } else {
+                writeln!(stderr(), "{text}")?;
+            }
+            self.last = Some((Instant::now(), text));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Progress {
+    /// What follows begins a line of its own.
+    fn drop(&mut self) {
+        if self.is_watched {
+            // Nobody is left to be told.
+            writeln!(stderr()).ok();
         }
     }
 }
 
-/// Writes what was not just written; the last line in any case.
-#[expect(clippy::print_stderr, reason = "progress is not the answer")]
-fn line(last: &RefCell<Option<(Instant, String)>>, text: String, is_last: bool) {
-    let mut last = last.borrow_mut();
-    let is_due =
-        last.as_ref().is_none_or(|(at, before)| text != *before && (is_last || at.elapsed() >= LINE_EVERY));
-    if is_due {
-        eprintln!("{text}");
-        *last = Some((Instant::now(), text));
+fn bar(percent: u8) -> String {
+    let done = WIDTH * usize::from(percent.min(100)) / 100;
+    format!("[{}{}]", "#".repeat(done), ".".repeat(WIDTH - done))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_is_as_full_as_the_run_is_done() {
+        assert_eq!(bar(0), format!("[{}]", ".".repeat(25)));
+        assert_eq!(bar(50), format!("[{}{}]", "#".repeat(12), ".".repeat(13)));
+        assert_eq!(bar(100), format!("[{}]", "#".repeat(25)));
     }
 }
