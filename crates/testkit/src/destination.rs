@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::outbox::{DestinationKind, Outcome};
@@ -10,18 +11,32 @@ use domain::port::destination::{Delivery, Destination, Effect, Report};
 
 use crate::lock;
 
-/// Takes deliveries down, and answers as it was told to; else with "delivered".
+/// Takes deliveries down, and answers as it was told to; else with "delivered", at once.
 #[derive(Debug)]
 pub struct FakeDestination {
     kind: DestinationKind,
     answers: Mutex<VecDeque<(Outcome, Vec<Effect>)>>,
+    /// What becomes of all others.
+    usual: Mutex<Outcome>,
+    takes: Mutex<Duration>,
     told: Mutex<Vec<(String, &'static str)>>,
 }
 
 impl FakeDestination {
     /// One that delivers everything.
     pub fn new(kind: DestinationKind) -> Self {
-        Self { kind, answers: Mutex::default(), told: Mutex::default() }
+        let (answers, told, takes) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { kind, answers, usual: Mutex::new(Outcome::Delivered), takes, told }
+    }
+
+    /// What becomes of every attempt from now on that nothing else was said of.
+    pub fn answer_always(&self, outcome: Outcome) {
+        *lock(&self.usual) = outcome;
+    }
+
+    /// Takes its time from now on.
+    pub fn take(&self, time: Duration) {
+        *lock(&self.takes) = time;
     }
 
     /// What becomes of the next attempts.
@@ -48,7 +63,12 @@ impl Destination for FakeDestination {
 
     async fn deliver(&self, delivery: &Delivery<'_>) -> Report {
         lock(&self.told).push((delivery.external_id.to_string(), delivery.notice.word()));
-        let (outcome, effects) = lock(&self.answers).pop_front().unwrap_or((Outcome::Delivered, Vec::new()));
+        let takes = *lock(&self.takes);
+        if !takes.is_zero() {
+            tokio::time::sleep(takes).await;
+        }
+        let said = lock(&self.answers).pop_front();
+        let (outcome, effects) = said.unwrap_or_else(|| (lock(&self.usual).clone(), Vec::new()));
         Report { effects, ..Report::new(outcome) }
     }
 

@@ -18,7 +18,7 @@ pub use clock::{ManualClock, START};
 pub use connect::FakeConnect;
 pub use crm::FakeCrm;
 pub use destination::FakeDestination;
-pub use provider::{FakeProvider, SIGNATURE, SIGNED, past};
+pub use provider::{FakeHistory, FakeProvider, SIGNATURE, SIGNED, past};
 pub use recordings::FakeRecordings;
 pub use rig::{ACCESS_KEY, Rig};
 pub use settings::{settings, settings_with};

@@ -1,6 +1,8 @@
 //! A telephony system.
 
-use std::collections::{HashMap, VecDeque};
+mod history;
+
+use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ use domain::port::recordings::{FetchError, Fetched, Sink};
 use domain::port::{RemoteError, RemoteErrorKind};
 use tokio::sync::Semaphore;
 
+pub use self::history::FakeHistory;
 use crate::{START, lock};
 
 /// The header that a webhook has to carry.
@@ -36,7 +39,8 @@ pub struct FakeProvider {
     capabilities: Mutex<Capabilities>,
     dials: Mutex<Vec<DialRequest>>,
     hung_up: Mutex<Vec<LegId>>,
-    pages: Mutex<VecDeque<HistoryPage>>,
+    /// What it tells of the past.
+    pub history: FakeHistory,
     calls: Mutex<HashMap<ExternalId, PastCall>>,
     look_ups: Mutex<Vec<ExternalId>>,
     /// Look-ups wait while there is nothing to take.
@@ -51,7 +55,7 @@ impl Default for FakeProvider {
             capabilities: Mutex::new(capabilities),
             dials: Mutex::default(),
             hung_up: Mutex::default(),
-            pages: Mutex::default(),
+            history: FakeHistory::default(),
             calls: Mutex::default(),
             look_ups: Mutex::default(),
             look_up_turns: Semaphore::new(TURNS),
@@ -79,11 +83,6 @@ impl FakeProvider {
     /// The legs it was asked to end.
     pub fn hung_up(&self) -> Vec<LegId> {
         lock(&self.hung_up).clone()
-    }
-
-    /// The history's next pages; after them it is empty.
-    pub fn push_history(&self, page: HistoryPage) {
-        lock(&self.pages).push_back(page);
     }
 
     /// Knows a call from now on, as these lines of a webhook.
@@ -156,9 +155,9 @@ impl Provider for FakeProvider {
         Ok(())
     }
 
-    async fn history(&self, _: Window, _: Option<&str>) -> Result<HistoryPage, RemoteError> {
+    async fn history(&self, window: Window, cursor: Option<&str>) -> Result<HistoryPage, RemoteError> {
         self.answer("read history")?;
-        Ok(lock(&self.pages).pop_front().unwrap_or_default())
+        self.history.page(window, cursor)
     }
 
     async fn call(&self, call: &ExternalId) -> Result<PastCall, RemoteError> {

@@ -74,7 +74,7 @@ impl Company {
             event.at = event.at.plus(Duration::from_secs(1));
         }
         let calls = calls.iter().map(|events| past(events)).collect();
-        self.rig.remote.provider.push_history(HistoryPage { calls, next: None });
+        self.rig.remote.provider.history.push(HistoryPage { calls, next: None });
         let window = Window { from: Timestamp::default(), to: self.rig.clock.now() };
         let job = self
             .rig

@@ -5,7 +5,9 @@
 mod company;
 mod dials;
 mod healing;
+mod hours;
 mod parking;
 mod recordings;
 mod retention;
 mod simulation;
+mod syncs;
