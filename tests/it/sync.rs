@@ -1,6 +1,8 @@
 //! The history of the telephony is read, and what is missing is registered: once.
 
+mod completed;
 pub(crate) mod import;
+mod orders;
 pub(crate) mod overlap;
 
 use chrono::{DateTime, Duration, FixedOffset};

@@ -23,7 +23,7 @@ fn while_kontur_is_down_an_import_waits_and_says_so() {
         let down = Outcome::Retry { reason: "down".to_owned(), retry_after: None, ambiguous: false };
         life.remote.kontur.answer_always(down);
         let id = life.begin(all_before()).await;
-        let waiting = life.until(id, |job| job.reason.is_some()).await;
+        let waiting = life.until(id, |job| job.reason.is_some() || job.finished_at.is_some()).await;
         let reason = waiting.reason.unwrap_or_default();
         assert!(reason.contains("deliveries are pending"), "{reason}");
         tokio::time::sleep(Duration::from_mins(10)).await;
