@@ -9,6 +9,7 @@ mod healthcheck;
 pub(crate) mod manifest;
 mod moment;
 mod openapi;
+mod reconcile;
 mod replay;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -50,6 +51,9 @@ enum Command {
     Activate(activate::Activate),
     /// Read the telephony's history and register what is missing; the server has to be running.
     Sync(sync::Sync),
+    /// Compare what the telephony, this server, Kontur and Workonflow have of a span, and repair it; the server has to be
+    /// running.
+    Reconcile(reconcile::Reconcile),
     /// Send deliveries again that were given up; the server has to be running.
     Replay(replay::Replay),
     /// Write the zip that an administrator uploads to Kontur as a private integration.
@@ -86,6 +90,7 @@ impl Cli {
             Command::Doctor(doctor) => doctor.run(self.config.as_deref(), load()),
             Command::Activate(activate) => activate.run(&load()?),
             Command::Sync(sync) => sync.run(&load()?),
+            Command::Reconcile(reconcile) => reconcile.run(&load()?),
             Command::Replay(replay) => replay.run(&load()?),
             Command::Manifest(options) => manifest::run(&options, &load()?),
             Command::Openapi(options) => openapi::run(&options),

@@ -74,8 +74,9 @@ impl Source<'_> {
             return Err(not_audio(&format!("{content_type} came")));
         }
         let here = begin(&response, held.map(|(size, _)| size), into).await?;
-        let (told, head) = (recording.size, Vec::new());
-        let size = Transfer { asked, response, into, size: here, told, limit, head }.run().await?;
+        let told = recording.size;
+        let transfer = Transfer { asked, response, into, size: here, told, limit, head: Vec::new() };
+        let size = transfer.run().await?;
         let file_name = media::file_name(&url, recording, &content_type);
         Ok(Fetched { content_type, file_name, size })
     }

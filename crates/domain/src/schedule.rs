@@ -65,8 +65,8 @@ impl<'de> Deserialize<'de> for Schedule {
 /// When a day begins by the clocks of `zone`: later than usual where they are put forward at midnight. None if there is
 /// no such day.
 pub fn midnight(date: NaiveDate, zone: Zone) -> Option<Timestamp> {
-    let hours = (0..3).filter_map(|hour| date.and_hms_opt(hour, 0, 0));
-    let begins = hours.filter_map(|time| time.and_local_timezone(zone).earliest()).next()?;
+    let mut hours = (0..3).filter_map(|hour| date.and_hms_opt(hour, 0, 0));
+    let begins = hours.find_map(|time| time.and_local_timezone(zone).earliest())?;
     Some(begins.to_utc().into())
 }
 

@@ -210,13 +210,11 @@ impl Tx<'_> {
         since: Timestamp,
     ) -> Result<Option<CallId>, StorageError> {
         let id = |row: &Row<'_>| row.int(0).map(CallId);
-        match call {
-            Some(call) => self.one(CALL_NAMED, &[instance.0.into(), call.as_str().into()], id),
-            None => {
-                let parameters = [instance.0.into(), communication.as_str().into(), since.into()];
-                self.one(CALL_OF_COMMUNICATION, &parameters, id)
-            }
+        if let Some(call) = call {
+            return self.one(CALL_NAMED, &[instance.0.into(), call.as_str().into()], id);
         }
+        let parameters = [instance.0.into(), communication.as_str().into(), since.into()];
+        self.one(CALL_OF_COMMUNICATION, &parameters, id)
     }
 
     /// The communication of a call was deleted in Kontur.

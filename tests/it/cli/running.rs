@@ -156,3 +156,32 @@ async fn replay_sends_dead_letters_again() {
     let error = refused(&company, &["replay", WORKSPACE, "--state", "lost"], 1).await;
     assert!(error.contains("state"), "{error}");
 }
+
+#[tokio::test]
+async fn reconcile_shows_what_differs_and_repairs_it() {
+    let company = Company::start().await;
+    (1..=3).for_each(|n| company.sandbox.pbx.import(past_call(&format!("past-{n}"), n)));
+    printed(&company, &["sync", WORKSPACE]).await;
+    company.settle().await;
+    let from = yesterday();
+    let whole = printed(&company, &["reconcile", WORKSPACE, "--from", &from]).await;
+    assert!(whole.starts_with("DAY") && whole.ends_with("no differences\n"), "{whole}");
+    company.sandbox.kontur.delete_communication_of(WORKSPACE, "past-2").expect("it is there");
+    let span = ["reconcile", WORKSPACE, "--from", &from];
+    let error = refused(&company, &span, 1).await;
+    assert!(error.contains("1 differences can be repaired; run the same with --repair"), "{error}");
+    let repaired = printed(&company, &[&span[..], &["--repair"]].concat()).await;
+    assert!(repaired.contains("1 deleted_in_kontur") && repaired.contains("past-2"), "{repaired}");
+    assert!(repaired.ends_with("0 sent again, 1 registered again in Kontur\n"), "{repaired}");
+    company.settle().await;
+    let json = printed(&company, &[&span[..], &["--repair", "--json"]].concat()).await;
+    let found: Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!((&found["differences"], &found["repair"]["restored"]), (&json!([]), &json!(0)), "{found}");
+    let error = refused(&company, &["reconcile", "nobody", "--from", &from], 1).await;
+    assert!(error.contains("no integration"), "{error}");
+}
+
+/// A day by the clocks of the workspace, whatever the test's own are.
+fn yesterday() -> String {
+    (simulators::clock::now() - chrono::Duration::days(2)).date_naive().to_string()
+}

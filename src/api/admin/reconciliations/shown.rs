@@ -48,8 +48,8 @@ pub(super) struct Reconciliation {
 /// What was counted of a day.
 #[derive(Debug, Object)]
 struct Day {
-    /// The day, such as `2026-11-22`.
-    day: String,
+    /// Such as `2026-11-22`.
+    date: String,
     /// Finished calls in the telephony's history.
     telephony_calls: u64,
     /// Their recordings.
@@ -137,9 +137,9 @@ impl Reconciliation {
 }
 
 impl Day {
-    const fn of(day: String, counts: found::Counts) -> Self {
+    const fn of(date: String, counts: found::Counts) -> Self {
         Self {
-            day,
+            date,
             telephony_calls: counts.telephony_calls,
             telephony_recordings: counts.telephony_recordings,
             journal_calls: counts.journal_calls,

@@ -25,7 +25,7 @@ impl History {
     /// So many calls, all answered; calls of different names differ.
     pub(super) fn new(name: &str, calls: usize, now: Timestamp) -> Self {
         let first = now.minus(AGO);
-        let every = (AGO - LASTED * 10) / u32::try_from(calls.max(1)).unwrap_or(u32::MAX);
+        let every = AGO.saturating_sub(LASTED * 10) / u32::try_from(calls.max(1)).unwrap_or(u32::MAX);
         let pages = calls.div_ceil(PAGE);
         let page = |page: usize| {
             let numbers = page * PAGE..calls.min((page + 1) * PAGE);
