@@ -4,10 +4,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::call::healing::Patience;
 use domain::call::past::PastCall;
 use domain::clock::{Clock, Timestamp};
 use domain::instance::settings::InstanceSettings;
+use domain::outbox::limits::Limits;
+use domain::outbox::schedule::RetrySchedule;
+use domain::parking;
+use domain::port::crash::CrashPoints;
 use domain::port::provider::{Provider as _, Window};
+use domain::retention::Retention;
 use engine::instance::Instance;
 use engine::sync::SyncRequest;
 use engine::vault::Vault;
@@ -62,7 +68,7 @@ impl Clock for Hours {
 
 impl Office {
     pub(crate) fn new(settings: InstanceSettings) -> Self {
-        let stepper = Stepper::in_memory(domain::port::crash::CrashPoints::default()).unwrap();
+        let stepper = Stepper::in_memory(CrashPoints::default()).unwrap();
         let time = Arc::new(Hours(Mutex::new((Duration::ZERO, None))));
         Self { stepper, settings, time, remote: FakeConnect::default() }
     }
@@ -73,19 +79,19 @@ impl Office {
         runtime.block_on(async {
             let before = self.time.passed();
             *self.time.0.lock().unwrap() = (before, Some(Instant::now()));
-            let store = self.stepper.store(64);
+            let opened = self.stepper.store(64);
             let (remote, time) = (self.remote.clone(), Arc::clone(&self.time));
             let settings = self.settings.clone();
             let living = async {
-                let engine = start(settings, store.clone(), &remote, &time).await;
-                story(&Life { engine, remote, store, time: Arc::clone(&time) }).await
+                let engine = start(settings, opened.clone(), &remote, &time).await;
+                story(&Life { engine, remote, store: opened, time: Arc::clone(&time) }).await
             };
-            let told = tokio::select! {
-                told = living => told,
+            let outcome = tokio::select! {
+                outcome = living => outcome,
                 () = serve(&mut self.stepper) => unreachable!("the store is served for as long as somebody lives"),
             };
             *self.time.0.lock().unwrap() = (self.time.passed(), None);
-            told
+            outcome
         })
     }
 }
@@ -102,13 +108,13 @@ async fn start(
         chance: Arc::new(SystemChance),
         connect: Arc::new(remote.clone()),
         vault: Vault::new(Some([7; 32])),
-        schedule: Default::default(),
-        limits: Default::default(),
+        schedule: RetrySchedule::default(),
+        limits: Limits::default(),
         settle: Duration::ZERO,
-        crash_points: Default::default(),
-        patience: Default::default(),
-        unmapped_wait: domain::parking::WAIT,
-        retention: Default::default(),
+        crash_points: CrashPoints::default(),
+        patience: Patience::default(),
+        unmapped_wait: parking::WAIT,
+        retention: Retention::default(),
     };
     let engine = Engine::start(options, vec![settings]).await.unwrap();
     let acme = engine.instance("acme").unwrap();

@@ -54,7 +54,7 @@ fn a_telephony_that_has_enough_is_left_alone_for_as_long_as_it_says() {
         let id = life.begin(all_before()).await;
         assert_done(&life.ended(id).await, 1_000);
         let took = life.now().since(before);
-        assert!((Duration::from_secs(60)..Duration::from_secs(90)).contains(&took), "{took:?}");
+        assert!((Duration::from_mins(1)..Duration::from_secs(90)).contains(&took), "{took:?}");
         assert_eq!(life.remote.provider.history.asked().len(), 2 + 5, "five pages, two refusals");
     });
 }
