@@ -56,6 +56,9 @@ const LONGEST_PART: Duration = Duration::from_hours(30 * 24);
 /// Whose work is lost if a page is not had: the next regular sync reads it again, nobody else does.
 const PATIENCE: Duration = Duration::from_hours(1);
 
+/// A regular sync waits so often for a provider that has too much to do: the next one is due soon.
+const TRIES: u32 = 3;
+
 /// How long a provider is left alone that has too much to do and does not say how long.
 const BREATHER: Duration = Duration::from_secs(10);
 
@@ -169,7 +172,7 @@ pub struct Trouble {
 }
 
 /// What to do about `error`. Regular syncs and those that have not begun fail: the next one, or whoever asked, comes
-/// again. Who asks too much waits, in any case.
+/// again. Who asks too much waits.
 pub fn missing(
     purpose: Purpose,
     position: &Position,
@@ -180,6 +183,7 @@ pub fn missing(
     let pause = error.retry_after.unwrap_or(BREATHER).min(LONGEST_BREATHER);
     match error.kind {
         _ if trouble.lasted >= PATIENCE => Missing::Fail,
+        RemoteErrorKind::RateLimited if purpose == Purpose::News && trouble.times >= TRIES => Missing::Fail,
         RemoteErrorKind::RateLimited => Missing::Later(pause),
         RemoteErrorKind::Rejected | RemoteErrorKind::NotFound
             if position.cursor.is_some() && trouble.times == 0 =>

@@ -35,7 +35,7 @@ cells! { check;
     slow:            Way::Slow,         Rings,   200,    "done",   "active",    Told;
     busy:            Way::Busy,         Rings,   503,    "failed", "hasErrors", Told;
     unauthorized:    Way::Unauthorized, Refused, 409,    "failed", "failed",    Told;
-    conflict:        Way::Conflict,     Refused, 409,    "failed", "hasErrors", Dead("validation");
+    conflict:        Way::Conflict,     Refused, 409,    "failed", "hasErrors", Told;
     broken:          Way::Broken,       Rings,   503,    "failed", "hasErrors", Told;
     unavailable:     Way::Unavailable,  Rings,   503,    "failed", "hasErrors", Told;
     cut_before:      Way::CutBefore,    Rings,   503,    "failed", "hasErrors", Told;

@@ -84,7 +84,9 @@ fn a_page_that_is_not_had() {
     use RemoteErrorKind::{NotFound, RateLimited, Rejected, Unauthorized, Unavailable, Unreachable};
     let seconds = |count| Later(Duration::from_secs(count));
     check(Purpose::News, true, Unavailable, 0, &Fail);
-    check(Purpose::News, false, RateLimited, 3, &seconds(10));
+    check(Purpose::News, false, RateLimited, 2, &seconds(10));
+    check(Purpose::News, false, RateLimited, 3, &Fail);
+    check(Purpose::Span, false, RateLimited, 3, &seconds(10));
     check(Purpose::Span, false, Unreachable, 0, &Fail);
     check(Purpose::Span, true, Unreachable, 0, &seconds(1));
     check(Purpose::Span, true, Unavailable, 2, &seconds(4));
