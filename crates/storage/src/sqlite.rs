@@ -7,6 +7,7 @@ mod writer;
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::StorageError;
@@ -64,6 +65,8 @@ pub(crate) fn take_log_over(path: &Path) -> Result<(), StorageError> {
 
 fn configure(connection: &Connection) -> Result<(), StorageError> {
     connection.busy_timeout(HELD_FOR)?;
+    // Else a statement with a parameter that a partial index might be chosen by is read anew for each value.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
     Ok(())
 }
