@@ -2,6 +2,7 @@
 //! The server, what it is compared with, the load and the remote systems are processes of their own on loopback, so
 //! that the figures hold when the machine's speed drifts. What each bench means is in `docs/performance.md`.
 
+mod apart;
 mod bare;
 mod control;
 mod deliver;

@@ -20,7 +20,7 @@ pub use crm::FakeCrm;
 pub use destination::FakeDestination;
 pub use provider::{FakeHistory, FakeProvider, SIGNATURE, SIGNED, past};
 pub use recordings::FakeRecordings;
-pub use rig::{ACCESS_KEY, Rig};
+pub use rig::{ACCESS_KEY, Rig, options};
 pub use settings::{settings, settings_with};
 pub use store::TempStore;
 

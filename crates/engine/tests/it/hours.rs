@@ -4,24 +4,17 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::call::healing::Patience;
 use domain::call::past::PastCall;
 use domain::clock::{Clock, Timestamp};
 use domain::instance::settings::InstanceSettings;
-use domain::outbox::limits::Limits;
-use domain::outbox::schedule::RetrySchedule;
-use domain::parking;
-use domain::port::crash::CrashPoints;
 use domain::port::provider::{Provider as _, Window};
-use domain::retention::Retention;
+use engine::Engine;
 use engine::instance::Instance;
 use engine::sync::SyncRequest;
-use engine::vault::Vault;
-use engine::{Engine, EngineOptions, SystemChance};
 use serde_json::json;
 use storage::sync_jobs::SyncJob;
 use storage::{Asked, Stepper, Store};
-use testkit::{FakeConnect, SIGNATURE, SIGNED, START, past};
+use testkit::{FakeConnect, SIGNATURE, SIGNED, START, options, past};
 use tokio::runtime::Builder;
 use tokio::time::Instant;
 
@@ -102,20 +95,7 @@ async fn start(
     remote: &FakeConnect,
     time: &Arc<Hours>,
 ) -> Arc<Engine> {
-    let options = EngineOptions {
-        store,
-        clock: Arc::clone(time) as _,
-        chance: Arc::new(SystemChance),
-        connect: Arc::new(remote.clone()),
-        vault: Vault::new(Some([7; 32])),
-        schedule: RetrySchedule::default(),
-        limits: Limits::default(),
-        settle: Duration::ZERO,
-        crash_points: CrashPoints::default(),
-        patience: Patience::default(),
-        unmapped_wait: parking::WAIT,
-        retention: Retention::default(),
-    };
+    let options = options(store, Arc::clone(time) as _, remote);
     let engine = Engine::start(options, vec![settings]).await.unwrap();
     let acme = engine.instance("acme").unwrap();
     if acme.condition().reasons() == ["setup has not been run yet"] {

@@ -1,15 +1,12 @@
 //! `bench posts`: a loop around the HTTP client that sends what a callback looks like and does nothing else.
 
 use std::net::SocketAddr;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
 use clap::Args;
 use reqwest::header::CONTENT_TYPE;
-use serde::{Deserialize, Serialize};
 
-use crate::cli::bench::process::program;
+use crate::cli::bench::apart;
 
 /// As many as a destination of a workspace has under way.
 const IN_FLIGHT: usize = 64;
@@ -29,26 +26,14 @@ pub(in crate::cli::bench) struct Options {
     seconds: f64,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct Done {
-    per_second: f64,
-}
-
 /// Requests per second of a loop in a process of its own.
 pub(super) fn measure(address: SocketAddr, seconds: f64) -> anyhow::Result<f64> {
-    let mut command = program()?;
-    command.args(["bench", "posts"]).arg(format!("--address={address}")).arg(format!("--seconds={seconds}"));
-    let output = command.stderr(Stdio::inherit()).output()?;
-    ensure!(output.status.success(), "the loop failed; see above");
-    Ok(serde_json::from_slice::<Done>(&output.stdout).context("the loop failed")?.per_second)
+    apart::measure(&["posts".to_owned(), format!("--address={address}"), format!("--seconds={seconds}")])
 }
 
-/// Sends, with as many threads as the server, and prints what was done as JSON.
-#[expect(clippy::print_stdout, reason = "read by the process that asked for the loop")]
+/// Sends, and prints what was done as JSON.
 pub(in crate::cli::bench) fn run(options: &Options) -> anyhow::Result<()> {
-    let per_second = tokio::runtime::Runtime::new()?.block_on(send_all(options))?;
-    println!("{}", serde_json::to_string(&Done { per_second })?);
-    Ok(())
+    apart::run(send_all(options))
 }
 
 async fn send_all(options: &Options) -> anyhow::Result<f64> {

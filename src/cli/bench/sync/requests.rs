@@ -2,19 +2,16 @@
 //! the history one after the other, and for each call one that registers it.
 
 use std::net::SocketAddr;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
 use clap::Args;
 use reqwest::header::CONTENT_TYPE;
-use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::cli::bench::apart;
 use crate::cli::bench::figure::per_second;
-use crate::cli::bench::process::program;
 use crate::cli::bench::sink::{HISTORY_PAGE, HISTORY_PATH};
 
 /// As many as a destination of a workspace has under way.
@@ -35,26 +32,14 @@ pub(in crate::cli::bench) struct Options {
     calls: usize,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct Done {
-    per_second: f64,
-}
-
 /// Calls per second of a loop in a process of its own.
 pub(super) fn measure(address: SocketAddr, calls: usize) -> anyhow::Result<f64> {
-    let mut command = program()?;
-    command.args(["bench", "requests"]).arg(format!("--address={address}")).arg(format!("--calls={calls}"));
-    let output = command.stderr(Stdio::inherit()).output()?;
-    ensure!(output.status.success(), "the loop failed; see above");
-    Ok(serde_json::from_slice::<Done>(&output.stdout).context("the loop failed")?.per_second)
+    apart::measure(&["requests".to_owned(), format!("--address={address}"), format!("--calls={calls}")])
 }
 
-/// Sends, with as many threads as the server, and prints what was done as JSON.
-#[expect(clippy::print_stdout, reason = "read by the process that asked for the loop")]
+/// Sends, and prints what was done as JSON.
 pub(in crate::cli::bench) fn run(options: &Options) -> anyhow::Result<()> {
-    let per_second = tokio::runtime::Runtime::new()?.block_on(send_all(options))?;
-    println!("{}", serde_json::to_string(&Done { per_second })?);
-    Ok(())
+    apart::run(send_all(options))
 }
 
 async fn send_all(options: &Options) -> anyhow::Result<f64> {
