@@ -7,6 +7,7 @@ use bytes::Bytes;
 use domain::call::past::PastCall;
 use domain::clock::{Clock, Timestamp};
 use domain::instance::settings::InstanceSettings;
+use domain::port::crash::CrashPoints;
 use domain::port::provider::{Provider as _, Window};
 use engine::Engine;
 use engine::instance::Instance;

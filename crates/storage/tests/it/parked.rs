@@ -11,7 +11,7 @@ use super::{at, store};
 const INSTANCE: InstanceId = InstanceId(1);
 
 fn parked(call: i64, until: i64, extensions: &[&str]) -> Parked {
-    let extensions = extensions.iter().map(|extension| Extension::new(extension)).collect();
+    let extensions = extensions.iter().map(Extension::new).collect();
     Parked { call: CallId(call), instance: INSTANCE, until: at(until), extensions }
 }
 
