@@ -148,12 +148,21 @@ fn paused(
             }
             None => continue,
         };
-        // The clock on the wall counts; one that was set back meanwhile may show too little.
+        // The clock on the wall counts. One that was set back meanwhile takes what waits along, and may go on from there.
         let passed = second.began_after.saturating_sub(first.ended_after);
-        if second.began < ended.plus(pause) && passed < pause {
+        let due = ended.plus(pause).minus(set_back(world, first, second));
+        if second.began < due && passed < pause {
             broken(row, &format!("was sent again at {}, {pause:?} after {ended}", second.began));
         }
     }
+}
+
+/// By how much the clock was set back between two attempts.
+fn set_back(world: &World, first: &Attempt, second: &Attempt) -> Duration {
+    let between = first.ended_after..=second.began_after;
+    let steps = world.scenario.clock_set.iter().filter(|(at, _)| between.contains(at));
+    let seconds: i64 = steps.map(|(_, seconds)| (-seconds).max(0)).sum();
+    Duration::from_secs(seconds.unsigned_abs())
 }
 
 /// A destination sees a lane in the order of its rows.

@@ -62,11 +62,14 @@ fn planned(world: &World, office: usize, call: &KeptCall) {
     }
 }
 
-/// A call is handed on once it has been quiet. A clock that was set meanwhile cannot tell.
+/// A call is handed on once it has been quiet. A clock that was set meanwhile cannot tell. A registration may have been
+/// parked since: what else was handed on tells when that was.
 fn quiet(world: &World, call: &KeptCall) {
-    let Some(row) = rows(call, "register-call").next().filter(|_| world.scenario.clock_set.is_empty()) else {
-        return;
-    };
+    let others = rows(call, "comment").chain(rows(call, "job"));
+    let may_be_parked = !world.scenario.unmapped_wait.is_zero();
+    let registered = rows(call, "register-call").filter(|_| !may_be_parked);
+    let handed_on = others.chain(registered).min_by_key(|row| row.created_at);
+    let Some(row) = handed_on.filter(|_| world.scenario.clock_set.is_empty()) else { return };
     let before = call.events.iter().map(|event| event.received_at).filter(|at| *at < row.created_at);
     if before.max().is_some_and(|last| last.plus(world.scenario.settle) > row.created_at) {
         world.violation(format!("{}: was handed on before it was quiet", call.call.external_id));
