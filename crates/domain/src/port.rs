@@ -58,6 +58,11 @@ impl RemoteError {
         Self { system, operation, kind, status: None, retry_after: None, message: message.into() }
     }
 
+    /// Whether the system says that what was asked is wrong, or about something that is not there.
+    pub const fn is_refusal(&self) -> bool {
+        matches!(self.kind, RemoteErrorKind::Rejected | RemoteErrorKind::NotFound)
+    }
+
     /// Whether the system may have acted although it did not say so.
     pub fn is_ambiguous(&self) -> bool {
         matches!(

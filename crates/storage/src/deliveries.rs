@@ -309,7 +309,7 @@ fn read(row: &Row<'_>) -> Result<DeliveryRecord, StorageError> {
     })
 }
 
-fn state(row: &Row<'_>, column: usize) -> Result<DeliveryState, StorageError> {
+pub(crate) fn state(row: &Row<'_>, column: usize) -> Result<DeliveryState, StorageError> {
     let state = row.text(column)?;
     DeliveryState::parse(&state).ok_or_else(|| StorageError::Inconsistent {
         table: "delivery",

@@ -2,11 +2,11 @@
 
 use domain::clock::Timestamp;
 use domain::id::{CallId, CommunicationId, DeliveryId, ExternalId, InstanceId};
-use domain::outbox::DeliveryState;
 use domain::port::provider::Window;
-use domain::reconciliation::Report;
+use domain::reconciliation::{Delivered, Report};
 
 use crate::calls::{self, StoredCall};
+use crate::deliveries;
 use crate::error::StorageError;
 use crate::recordings::RecordingRecord;
 use crate::statement::statements;
@@ -76,18 +76,9 @@ pub struct Standing {
     /// Its recordings of which the telephony told.
     pub recordings: Vec<RecordingRecord>,
     /// The latest registration, if it is kept.
-    pub registered: Option<Outcome>,
+    pub registered: Option<Delivered>,
     /// The latest comment, if there is one.
-    pub commented: Option<Outcome>,
-}
-
-/// What became of a delivery.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
-    /// Where it stands.
-    pub state: DeliveryState,
-    /// Why it is not delivered.
-    pub reason: Option<String>,
+    pub commented: Option<Delivered>,
 }
 
 /// A place in the calls of an instance, in the order they began.
@@ -172,9 +163,10 @@ impl Tx<'_> {
 
     fn standing(&self, stored: StoredCall) -> Result<Standing, StorageError> {
         let rows = self.all(DELIVERIES, &[stored.id.0.into()], |row| {
-            Ok((row.text(1)?, Outcome { state: state(row)?, reason: row.opt_text(3)? }))
+            Ok((row.text(1)?, Delivered { state: deliveries::state(row, 2)?, reason: row.opt_text(3)? }))
         })?;
-        let latest = |of: &str| rows.iter().rfind(|(kind, _)| kind == of).map(|(_, outcome)| outcome.clone());
+        let latest =
+            |of: &str| rows.iter().rfind(|(kind, _)| kind == of).map(|(_, delivered)| delivered.clone());
         let (registered, commented) = (latest("register-call"), latest("comment"));
         let is_deleted = self.is_deleted_in_kontur(stored.instance, stored.id)?;
         let recordings = self.recordings_of(stored.id)?;
@@ -259,14 +251,4 @@ impl Tx<'_> {
         }
         Ok(())
     }
-}
-
-fn state(row: &Row<'_>) -> Result<DeliveryState, StorageError> {
-    let word = row.text(2)?;
-    DeliveryState::parse(&word).ok_or_else(|| StorageError::Inconsistent {
-        table: "delivery",
-        column: "state",
-        row: row.int(0).map_or_else(|_| String::new(), |id| id.to_string()),
-        message: format!("{word:?} is no state"),
-    })
 }

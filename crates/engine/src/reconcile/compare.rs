@@ -8,9 +8,9 @@ use domain::clock::Timestamp;
 use domain::id::CallId;
 use domain::outbox::DestinationKind;
 use domain::port::provider::Window;
-use domain::reconciliation::{Delivered, History, Known, Recorded, Report, Sides, Stage, days};
+use domain::reconciliation::{History, Known, Recorded, Report, Sides, Stage, days};
 use domain::recording::{Fault, RecordingState, Tracked};
-use storage::reconciliations::{Began, Outcome, Standing};
+use storage::reconciliations::{Began, Standing};
 use storage::recordings::RecordingRecord;
 
 use crate::Engine;
@@ -132,8 +132,8 @@ fn known(standing: Standing, commented: bool) -> Known {
         id: standing.stored.id,
         stage,
         is_deleted: standing.is_deleted,
-        registered: standing.registered.map(delivered),
-        commented: standing.commented.filter(|_| commented).map(delivered),
+        registered: standing.registered,
+        commented: standing.commented.filter(|_| commented),
         recordings: standing.recordings.into_iter().map(recorded).collect(),
     }
 }
@@ -146,8 +146,4 @@ fn recorded(recording: RecordingRecord) -> Recorded {
         (RecordingState::Failed, _) => Recorded::Failed(reason.unwrap_or_default()),
         _ => Recorded::OnItsWay,
     }
-}
-
-fn delivered(outcome: Outcome) -> Delivered {
-    Delivered { state: outcome.state, reason: outcome.reason }
 }

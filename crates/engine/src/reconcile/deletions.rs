@@ -6,7 +6,6 @@ use std::time::Duration;
 use domain::clock::Timestamp;
 use domain::id::InstanceId;
 use domain::port::crm::CommunicationChange;
-use domain::port::{RemoteError, RemoteErrorKind};
 use domain::retention::days;
 use storage::Tx;
 use storage::error::StorageError;
@@ -31,11 +30,11 @@ impl Engine {
             let page = match crm.communication_changes(place.as_deref()).await {
                 Ok(page) => page,
                 // The feed does not know the place any more: what it has is read again, which changes nothing.
-                Err(error) if is_refusal(&error) && place.is_some() => {
+                Err(error) if error.is_refusal() && place.is_some() => {
                     place = None;
                     continue;
                 }
-                Err(error) if is_refusal(&error) => {
+                Err(error) if error.is_refusal() => {
                     return Ok(Some(format!("what was deleted in Kontur cannot be known: {error}")));
                 }
                 Err(error) => return Err(error.into()),
@@ -81,8 +80,4 @@ fn note(
         Some(call) => tx.forget_deleted_in_kontur(instance, call).map(drop),
         None => Ok(()),
     }
-}
-
-fn is_refusal(error: &RemoteError) -> bool {
-    matches!(error.kind, RemoteErrorKind::Rejected | RemoteErrorKind::NotFound)
 }

@@ -72,7 +72,7 @@ impl Read {
     /// Reads one page; says whether there is another.
     async fn next_page(&mut self, client: &Client) -> Result<bool, RemoteError> {
         let page = match client.events(self.offset.as_deref(), PAGE_SIZE).await {
-            Err(error) if self.offset.is_some() && is_refusal(&error) => {
+            Err(error) if self.offset.is_some() && error.is_refusal() => {
                 // The feed no longer knows the place: read it again from its beginning.
                 self.offset = None;
                 return Ok(true);
@@ -91,13 +91,9 @@ impl Read {
 /// Trouble that passes is waited for. Where there is no feed to look at, the call is sent again: losing a call is
 /// worse than doubling it.
 fn cannot_tell(error: RemoteError) -> Found {
-    if is_refusal(&error) || error.kind == RemoteErrorKind::Malformed {
+    if error.is_refusal() || error.kind == RemoteErrorKind::Malformed {
         Found::Unknown
     } else {
         Found::Later(Some(error))
     }
-}
-
-fn is_refusal(error: &RemoteError) -> bool {
-    matches!(error.kind, RemoteErrorKind::Rejected | RemoteErrorKind::NotFound)
 }

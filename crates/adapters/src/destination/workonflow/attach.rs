@@ -11,7 +11,7 @@ use domain::port::recordings::{FetchError, Spooled};
 use domain::recording::{Fault, LARGEST, open_link};
 
 use super::Workonflow;
-use super::client::{Announced, is_refusal};
+use super::client::Announced;
 use super::place::Place;
 use super::progress::Progress;
 use crate::signature::sha256_hex;
@@ -114,7 +114,7 @@ impl<'a> Attachment<'a> {
                     return Ok(());
                 }
                 // A thread that was deleted is found out when something is written to it.
-                Err(error) if !is_refusal(&error) => return Err(error),
+                Err(error) if !error.is_refusal() => return Err(error),
                 Ok(None) | Err(_) => {}
             }
         }

@@ -64,7 +64,7 @@ impl Client {
     pub(super) async fn thread(&self, id: &str) -> Result<Option<Thread>, RemoteError> {
         match self.threads(&json!({ "threadId": id })).await {
             Ok(threads) => Ok(threads.into_iter().find(|thread| thread.id == id)),
-            Err(error) if is_refusal(&error) => Ok(None),
+            Err(error) if error.is_refusal() => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -220,11 +220,6 @@ impl Client {
             None => request,
         }
     }
-}
-
-/// Whether the system says that what the request is about is wrong or not there: the API has 400 for both.
-pub(super) fn is_refusal(error: &RemoteError) -> bool {
-    matches!(error.kind, RemoteErrorKind::Rejected | RemoteErrorKind::NotFound)
 }
 
 fn unexpected(action: Action, expected: &str) -> RemoteError {

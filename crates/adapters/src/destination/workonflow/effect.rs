@@ -10,7 +10,6 @@ use domain::port::RemoteError;
 use domain::port::destination::{Delivery, Effect, Report, UnreturnedThread};
 
 use super::Workonflow;
-use super::client::is_refusal;
 use super::place::Place;
 use super::progress::Progress;
 
@@ -71,7 +70,7 @@ impl<'a> Attempt<'a> {
                     return Ok(());
                 }
                 // A thread that was deleted is found out when the comment is written to it.
-                Err(error) if !is_refusal(&error) => return Err(error),
+                Err(error) if !error.is_refusal() => return Err(error),
                 Ok(None) | Err(_) => {}
             }
         }
@@ -123,7 +122,7 @@ impl<'a> Attempt<'a> {
         let Some(done_status_id) = &self.workonflow.stream.done_status_id else { return Ok(()) };
         let client = &self.workonflow.client;
         let error = match client.move_thread(thread_id, done_status_id).await {
-            Err(error) if is_refusal(&error) => error,
+            Err(error) if error.is_refusal() => error,
             result => return result,
         };
         match client.thread(thread_id).await? {

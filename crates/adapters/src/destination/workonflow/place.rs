@@ -5,7 +5,6 @@ use domain::port::RemoteError;
 use serde_json::{Value, json};
 
 use super::Workonflow;
-use super::client::is_refusal;
 use super::comment::{ANONYMOUS_TITLE, CallTexts};
 use super::progress::Progress;
 use super::wire::{self, Contact, Thread};
@@ -30,7 +29,7 @@ impl Place<'_> {
         }
         let found = match self.thread_of_contact(progress).await {
             // A remembered contact may be gone by now: look again, once.
-            Err(error) if is_refusal(&error) && progress.contact_id.take().is_some() => {
+            Err(error) if error.is_refusal() && progress.contact_id.take().is_some() => {
                 self.workonflow.memory.forget_contact(&self.phone);
                 self.thread_of_contact(progress).await
             }

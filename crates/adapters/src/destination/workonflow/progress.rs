@@ -8,7 +8,7 @@ use domain::port::{RemoteError, RemoteErrorKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::client::{Client, is_refusal};
+use super::client::Client;
 
 /// A comment whose sending took this long before the connection broke may still be in progress there …
 const SLOW: Duration = Duration::from_secs(3);
@@ -66,7 +66,7 @@ impl Progress {
     /// Whether what was refused was refused because the thread is not there any more.
     pub(super) async fn thread_is_gone(&self, client: &Client, error: &RemoteError) -> bool {
         match &self.thread_id {
-            Some(id) if is_refusal(error) => matches!(client.thread(id).await, Ok(None)),
+            Some(id) if error.is_refusal() => matches!(client.thread(id).await, Ok(None)),
             _ => false,
         }
     }
