@@ -34,6 +34,8 @@ enum Stage {
     Started,
     /// call-finished or call-failed: nothing of the call itself may follow.
     Closed,
+    /// Never: it is known from history.
+    Silent,
 }
 
 /// Whether the call was registered, commented and its jobs started.
@@ -95,7 +97,7 @@ impl Told {
     /// connects, everything open is closed before the call is, and what is closed stays closed.
     pub fn catch_up(&mut self, call: &Call) -> Vec<Notice> {
         let mut notices = Vec::new();
-        if self.stage == Stage::Closed {
+        if matches!(self.stage, Stage::Closed | Stage::Silent) {
             return notices;
         }
         let never_placed = call.could_not_be_placed() && call.legs().is_empty();
@@ -167,9 +169,14 @@ impl Told {
         self.handed_on = HandedOn::Finished;
     }
 
-    /// A call that is known only from history is told to nobody live: everything counts as told.
+    /// A call that is known only from history is told to nobody live.
     pub fn skip_realtime(&mut self) {
-        self.stage = Stage::Closed;
+        self.stage = Stage::Silent;
+    }
+
+    /// Whether nothing of the call is told live, nor was: it has no call-started.
+    pub fn is_silent(&self) -> bool {
+        self.stage == Stage::Silent
     }
 }
 

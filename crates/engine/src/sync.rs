@@ -4,7 +4,7 @@
 //! Each instance has two kinds of run that do not wait for each other: the regular one, and spans that somebody asked
 //! for, one after the other.
 
-mod reading;
+pub(crate) mod reading;
 pub(crate) mod timetable;
 
 use std::collections::{HashMap, HashSet};

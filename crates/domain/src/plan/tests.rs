@@ -50,3 +50,20 @@ fn a_recording_follows_the_comment_that_it_belongs_to() {
     assert_eq!(words(&hand_on(&colleague, true, &[])), ["register-call"]);
     assert_eq!(late(&colleague, true), ["call-recording"]);
 }
+
+#[test]
+fn a_call_of_the_history_is_told_to_nobody_live_and_one_that_was_told_is_not_silent() {
+    let call = recorded(Direction::Inbound);
+    let mut of_history = Told::default();
+    of_history.skip_realtime();
+    assert!(of_history.is_silent());
+    assert_eq!(of_history.catch_up(&call), []);
+    assert!(of_history.awaits_settling(&call), "it is still handed on");
+    let stored = serde_json::to_string(&of_history).unwrap();
+    assert_eq!(serde_json::from_str::<Told>(&stored).unwrap(), of_history);
+
+    let mut told_live = Told::default();
+    assert!(!told_live.is_silent());
+    assert!(matches!(told_live.catch_up(&call).first(), Some(Notice::CallStarted { .. })));
+    assert!(!told_live.is_silent());
+}

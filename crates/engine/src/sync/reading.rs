@@ -73,10 +73,7 @@ impl<'a> Reading<'a> {
                 Some(Err(error)) => self.insist(part, Some(error)).await?,
                 None => self.insist(part, None).await?,
             };
-            if page.next.is_some() && page.next == self.job.position.cursor {
-                let message = "the telephony's history gives the same page again and again".to_owned();
-                return Err(EngineError::Conflict(message));
-            }
+            leads_on(&page, self.job.position.cursor.as_deref())?;
             let after = self.job.position.after_page(part, page.next);
             let next = after.part(self.job.asked.window);
             let next = next.map(|part| self.source.clone().page(part, after.cursor.clone()));
@@ -201,6 +198,15 @@ impl<'a> Reading<'a> {
         let id = self.job.id;
         self.engine.store.write(move |tx| tx.hold_sync_job(id, &reason)).await.map(drop)
     }
+}
+
+/// A page that leads back to itself, the one at `cursor`, would be read for ever.
+pub(crate) fn leads_on(page: &HistoryPage, cursor: Option<&str>) -> Result<(), EngineError> {
+    if page.next.is_some() && page.next.as_deref() == cursor {
+        let message = "the telephony's history gives the same page again and again".to_owned();
+        return Err(EngineError::Conflict(message));
+    }
+    Ok(())
 }
 
 /// Where pages come from.

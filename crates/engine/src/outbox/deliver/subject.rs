@@ -99,7 +99,7 @@ impl Opened {
         let asks =
             matches!(notice, Notice::LegChanged { .. } | Notice::CallFinished { .. } | Notice::Register);
         match &stored.communication {
-            _ if !asks => Self::Whatever,
+            _ if !asks || stored.told.is_silent() => Self::Whatever,
             Some(_) if stored.call.request().is_none() => {
                 Self::Known(Opening { state: DeliveryState::Delivered, suspect: false })
             }
