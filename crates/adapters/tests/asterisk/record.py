@@ -5,6 +5,7 @@ Usage, as root, when scripts/lib/asterisk.sh has made the roots: record.py [22|1
 """
 
 import concurrent.futures
+import hashlib
 import pathlib
 import sys
 import time
@@ -247,9 +248,9 @@ def click_to_call(s, **headers):
     s.ready()
     s.originate("101", CLIENT, **headers)
     s.ami.event("DialBegin")
-    s.channels("channels-ringing")
+    s.ami.act("CoreShowChannels", ActionID="channels-ringing")
     s.talking()
-    s.channels("channels-talking")
+    s.ami.act("CoreShowChannels", ActionID="channels-talking")
     s.hung_up(2)
 
 
@@ -399,7 +400,60 @@ def hung_up_by_ami(s):
     s.ami.quiet()
 
 
+def session(s):
+    """From the banner on: logins that fail, one by challenge, and what is answered without a call."""
+    s.ami = Manager(s.pbx.ami, login=False)
+    s.ami.wait("\r\n")
+    s.ami.act("Login", Username="kontur", Secret="wrong", ActionID="wrong-secret")
+    s.ami.wait("ActionID: wrong-secret.*?\r\n\r\n")
+    s.ami.act("Ping", ActionID="too-early")
+    s.ami.quiet()
+    refused = s.ami.stream()
+    s.ami = Manager(s.pbx.ami, login=False)
+    s.ami.act("Challenge", AuthType="MD5", ActionID="challenge")
+    challenge = s.ami.wait("Challenge: ([^\r]*)\r\n").group(1)
+    s.ami.act("Login", Username="kontur", AuthType="MD5", Key=hashlib.md5(challenge + b"amisecret").hexdigest(), ActionID="md5")
+    s.ami.event("FullyBooted")
+    s.ami.act("Ping", ActionID="ping")
+    s.ami.act("CoreSettings", ActionID="settings")
+    s.ami.act("CoreStatus", ActionID="status")
+    s.ami.act("CoreShowChannels", ActionID="channels")
+    s.ami.act("PJSIPShowEndpoints", ActionID="endpoints")
+    s.ami.act("Nonsense", ActionID="nonsense")
+    s.ami.act("Command", Command="core show uptime", ActionID="command")
+    s.ami.act("Hangup", Channel="PJSIP/101-00000000", ActionID="nobody")
+    s.ami.act("Events", EventMask="off", ActionID="events-off")
+    s.ami.act("Logoff", ActionID="logoff")
+    s.ami.quiet()
+    s.ami.buffer = refused + s.ami.buffer
+
+
+def fewest_permissions(s):
+    """What a user may see and do who has read = call and write = call,originate only."""
+    less = Manager(s.pbx.ami, login=False)
+    less.act("Login", Username="less", Secret="lesssecret", ActionID="login")
+    less.wait("Authentication accepted")
+    for action in ("CoreShowChannels", "PJSIPShowEndpoints", "CoreStatus", "Ping"):
+        less.act(action, ActionID=action)
+    less.wait("ActionID: Ping")
+    s.ami = less
+    click_to_call(s)
+
+
+def shut_down_in_mid_call(s):
+    """`core stop now`, as a package's upgrade does."""
+    s.pbx.phone("101", "answers", answer_ms=800)
+    s.ready()
+    s.pbx.client(CLIENT, ONE)
+    s.talking()
+    s.ami.quiet()
+    s.pbx.process.terminate()
+    s.pbx.process.wait(10)
+    s.ami.quiet()
+
+
 SCENARIOS = [
+    session, fewest_permissions, shut_down_in_mid_call,
     inbound_answered, inbound_answered_employee_hangs_up, inbound_missed, inbound_not_answered, inbound_busy, inbound_phone_unreachable,
     ring_group, ring_group_missed, ring_group_local, ivr_queue, queue_local, queue_abandoned, queue_two_busy,
     hold, transfer_blind, transfer_blind_missed, transfer_attended, outbound_answered, outbound_busy, outbound_no_answer, internal,
@@ -408,6 +462,7 @@ SCENARIOS = [
     picked_up, picked_up_from_queue, overlapping, hung_up_by_ami,
 ]
 SETTINGS = {name: {"manager": "channelvars = KONTUR_REQUEST"} for name in ("click_to_call", "click_to_call_local")}
+SETTINGS["fewest_permissions"] = {"manager": "[less]\nsecret = lesssecret\nread = call\nwrite = call,originate"}
 
 
 def record(version, scenario):
