@@ -496,4 +496,5 @@ def main():
             print(version, scenario.__name__, fault or "ok", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
