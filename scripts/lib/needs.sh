@@ -65,6 +65,15 @@ need_chromium() { need_commands 'chromium chromedriver' chromium chromium-driver
 # The server's clock is set wrong with it.
 need_faketime() { need_commands 'faketime' faketime; }
 need_debootstrap() { need_commands 'debootstrap' debootstrap; }
+# The tests play calls on real Asterisks; SIPp's processes are the phones and the client.
+need_asterisk() {
+    need_commands 'sipp' sip-tester && need_debootstrap || return
+    [ "$(id -u)" = 0 ] || {
+        MISSING='Asterisk is started in a chroot, and that needs root'
+        return 1
+    }
+    asterisk_root 22 sid && asterisk_root 16 bullseye
+}
 need_shellcheck() { need_commands 'shellcheck' shellcheck; }
 # What the commands and programs of the documents are run with.
 need_document_tools() {
