@@ -374,6 +374,39 @@ def group_phones_silent(s):
     s.ready()
 
 
+def picked_up_directed(s):
+    """By the application Pickup instead of the feature."""
+    picked_up(s, "**101")
+
+
+def redirect(s, channel):
+    s.talking()
+    time.sleep(1)
+    s.ami.act("Redirect", ActionID="redirect-1", Channel=channel(), Context="from-internal", Exten="102", Priority="1")
+    s.talking(4)
+    s.channels()
+    s.ami.event("BridgeDestroy", 2)
+    s.ami.quiet()
+
+
+def redirected(s):
+    """An operator's panel moves the client, who called, to 102."""
+    s.pbx.phone("101", "answers", answer_ms=800)
+    s.pbx.phone("102", "answers", answer_ms=800, talk_ms=2000)
+    s.ready()
+    s.pbx.client(CLIENT, ONE)
+    redirect(s, lambda: s.ami.event("DialBegin")["Channel"])
+
+
+def redirected_outbound(s):
+    """An operator's panel moves the client, who was called, to 102: his channel runs no dialplan of its own."""
+    s.pbx.trunk_side("answers", answer_ms=800)
+    s.pbx.phone("102", "answers", answer_ms=800, talk_ms=2000)
+    s.ready()
+    s.pbx.employee("101", CLIENT)
+    redirect(s, lambda: s.ami.event("DialBegin")["DestChannel"])
+
+
 def overlapping(s):
     """The same client calls the same number twice at once."""
     s.pbx.phone("101", "answers", answer_ms=800)
@@ -459,7 +492,7 @@ SCENARIOS = [
     hold, transfer_blind, transfer_blind_missed, transfer_attended, outbound_answered, outbound_busy, outbound_no_answer, internal,
     click_to_call, click_to_call_local, click_to_call_auto_answer, click_to_call_not_picked_up, click_to_call_employee_busy,
     click_to_call_client_busy, click_to_call_client_no_answer, click_to_call_no_such_phone, forwarded, forwarded_outside,
-    picked_up, picked_up_from_queue, overlapping, hung_up_by_ami,
+    picked_up, picked_up_directed, picked_up_from_queue, redirected, redirected_outbound, overlapping, hung_up_by_ami,
 ]
 SETTINGS = {name: {"manager": "channelvars = KONTUR_REQUEST"} for name in ("click_to_call", "click_to_call_local")}
 SETTINGS["fewest_permissions"] = {"manager": "[less]\nsecret = lesssecret\nread = call\nwrite = call,originate"}
