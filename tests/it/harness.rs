@@ -13,6 +13,7 @@ pub(crate) use chance::chance;
 pub(crate) use company::{Company, Plan};
 pub(crate) use configuration::{Configuration, integration, table};
 pub(crate) use poll::{DEADLINE, PAUSE, eventually, within};
+pub(crate) use port::free as free_port;
 pub(crate) use reply::Reply;
 pub(crate) use server::{Server, binary};
 

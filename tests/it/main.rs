@@ -25,6 +25,7 @@ mod load;
 mod mapping;
 mod metabot;
 mod outbox;
+mod pbx_asterisk;
 mod readme;
 mod reconcile;
 mod recordings;
