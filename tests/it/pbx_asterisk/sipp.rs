@@ -64,6 +64,11 @@ impl Behaviour {
         Self { scenario: "caller", ..Self::answers() }.gives_up_after(NEVER)
     }
 
+    /// The caller says nothing: hundreds who talk would be a load of their own.
+    pub(super) fn says_nothing(self) -> Self {
+        self.with("sound", "")
+    }
+
     /// How long it rings here.
     pub(super) fn answers_after(self, time: Duration) -> Self {
         self.time("answer_ms", time)

@@ -29,6 +29,7 @@ stories! {
     calls_are_transferred,
     employees_call_outside_and_each_other,
     the_history_survives_a_restart,
+    two_hundred_calls_at_once,
 }
 
 async fn an_answered_call_is_in_the_history_with_its_recording(version: Version) {
@@ -138,4 +139,14 @@ async fn the_history_survives_a_restart(version: Version) {
     // It counts from 0 again: only together with `uniqueid` it is a key.
     assert_eq!(rows[2]["sequence"], rows[0]["sequence"]);
     assert_ne!(rows[2]["uniqueid"], rows[0]["uniqueid"]);
+}
+
+async fn two_hundred_calls_at_once(version: Version) {
+    let office = Laboratory::start(version).await;
+    let _anna = office.phone("101", Behaviour::answers()).await;
+    // So long that the last one comes before the first one ends.
+    let calls = Behaviour::calls().says_nothing().talks(Duration::from_secs(6));
+    office.client(200, ONE, &calls).succeeds().await;
+    let history = office.history(200).await;
+    assert_eq!(history, vec!["trunk 101 ANSWERED"; 200]);
 }
