@@ -7,6 +7,7 @@ use domain::id::{CallId, Workspace};
 use domain::instance::status::Status;
 use domain::outbox::breaker::Change;
 use domain::outbox::{DestinationKind, Outcome};
+use domain::port::RemoteError;
 use domain::recording::RecordingState;
 use domain::retention::Prunable;
 use metrics::{counter, gauge, histogram};
@@ -111,6 +112,24 @@ pub fn status(workspace: &Workspace, status: Status) {
 pub fn background_failed(workspace: &Workspace, what: &'static str, why: &dyn std::fmt::Display) {
     counter!("kontur_telephony_background_failures_total", "what" => what).increment(1);
     tracing::error!(%workspace, what, %why, "failed in the background");
+}
+
+/// The connection over which a telephony system tells what happens stands.
+pub fn listening_began(workspace: &Workspace, provider: &'static str) {
+    counter!("kontur_telephony_listening_total", "provider" => provider, "change" => "began").increment(1);
+    tracing::info!(%workspace, provider, "the telephony is listened to");
+}
+
+/// The connection over which a telephony system tells what happens is lost, or did not come about.
+pub fn listening_ended(workspace: &Workspace, provider: &'static str, why: &RemoteError) {
+    counter!("kontur_telephony_listening_total", "provider" => provider, "change" => "ended").increment(1);
+    tracing::warn!(%workspace, provider, %why, "the telephony cannot be listened to; trying again");
+}
+
+/// A telephony system asked who is responsible for a caller.
+pub fn caller_routed(is_known: bool) {
+    counter!("kontur_telephony_routed_total", "responsible" => if is_known { "known" } else { "none" })
+        .increment(1);
 }
 
 /// A history sync ended.

@@ -30,6 +30,9 @@ use crate::status;
 /// Due calls of one instance that are looked at in one go.
 const BATCH: u32 = 64;
 
+/// Open calls of one instance that are asked for when somebody listens to its telephony again.
+const MOST_OPEN: u32 = 4_096;
+
 /// Questions that one provider has before it at the same time.
 const ASKED_AT_ONCE: usize = 4;
 
@@ -146,6 +149,19 @@ impl Engine {
         };
         happening::call_asked_for(&instance.workspace, open.stored.id, answer);
         Ok(answer)
+    }
+
+    /// Asks at once how each open call of an instance stands: they may have ended while nobody listened. What cannot be
+    /// said now is asked again when the call has been quiet for long enough.
+    pub(crate) async fn ask_about_open_calls(&self, instance: &Instance) -> Result<(), EngineError> {
+        let (id, always) = (instance.id, Timestamp::from_micros(i64::MAX));
+        let open = self.store.read(move |tx| tx.open_calls(id, always, MOST_OPEN)).await?;
+        let provider = &ProviderToAsk::of(instance);
+        let open = stream::iter(open.into_iter().map(Ok));
+        open.try_for_each_concurrent(ASKED_AT_ONCE, |open| async move {
+            self.ask(instance, provider, &open).await.map(drop)
+        })
+        .await
     }
 
     /// Asks the provider how a call stands: its events of it, and what they say.

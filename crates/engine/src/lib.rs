@@ -11,10 +11,12 @@ pub mod happening;
 mod healing;
 pub mod ingest;
 pub mod instance;
+mod listening;
 mod outbox;
 pub mod parking;
 pub mod reconcile;
 mod retention;
+mod routing;
 mod settling;
 mod setup;
 mod start;
@@ -44,6 +46,7 @@ use crate::error::EngineError;
 use crate::ingest::{Accepted, Aftermath, Journal, Origin, Waits};
 use crate::instance::{Connect, Instance, Instances};
 use crate::outbox::{Command, Outbox};
+use crate::routing::Responsible;
 use crate::settling::Settling;
 use crate::sync::Syncing;
 use crate::vault::Vault;
@@ -64,6 +67,7 @@ pub struct Engine {
     syncing: Syncing,
     /// One reconciliation at a time: they are long, and nobody waits for them.
     reconciling: Semaphore,
+    responsible: Responsible,
     waits: Waits,
     crash_points: CrashPoints,
     watch: Watch,

@@ -29,11 +29,13 @@ use crate::happening;
 use crate::healing;
 use crate::ingest::Waits;
 use crate::instance::{Connect, Instance, Live};
+use crate::listening;
 use crate::outbox::clients::ClientLocks;
 use crate::outbox::deliver::Deliverer;
 use crate::outbox::{Dispatcher, Outbox};
 use crate::parking;
 use crate::retention;
+use crate::routing::Responsible;
 use crate::settling::{self, Settling};
 use crate::sync::{Syncing, timetable};
 use crate::vault::Vault;
@@ -92,6 +94,7 @@ impl Engine {
             settling: settling.clone(),
             syncing: Syncing::default(),
             reconciling: Semaphore::new(1),
+            responsible: Responsible::default(),
             waits,
             crash_points: options.crash_points,
             watch,
@@ -130,6 +133,7 @@ impl Engine {
         engine.crash_points.pass(CrashPoint::Recovering);
         engine.tasks.spawn(healing::run(Arc::clone(&engine), engine.stop.clone()));
         engine.tasks.spawn(parking::run(Arc::clone(&engine)));
+        engine.tasks.spawn(listening::run(Arc::clone(&engine)));
         engine.tasks.spawn(retention::run(Arc::clone(&engine)));
         Ok(engine)
     }

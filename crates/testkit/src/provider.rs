@@ -50,7 +50,8 @@ pub struct FakeProvider {
 
 impl Default for FakeProvider {
     fn default() -> Self {
-        let capabilities = Capabilities { dial: true, hang_up: true, history: true, look_up: true };
+        let capabilities =
+            Capabilities { dial: true, hang_up: true, history: true, look_up: true, listen: false };
         Self {
             capabilities: Mutex::new(capabilities),
             dials: Mutex::default(),
@@ -221,6 +222,7 @@ fn leg_of(legs: &mut Vec<PastLeg>, event: &LegEvent, at: Timestamp) {
     let known = legs.iter().position(|leg| leg.id == event.id).unwrap_or_else(|| {
         let (from, to) = (event.from.clone(), event.to.clone());
         legs.push(PastLeg {
+            rough: false,
             id: event.id.clone(),
             from,
             to,

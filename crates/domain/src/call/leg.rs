@@ -50,7 +50,8 @@ impl Leg {
 
     /// When it was picked up, by anybody or anything.
     pub fn answered_at(&self) -> Option<Timestamp> {
-        self.past.as_ref().map_or(self.answered_at, |past| past.answered_at(self.answered_at))
+        let heard_end = self.ended.as_ref().map(|fact| fact.at);
+        self.past.as_ref().map_or(self.answered_at, |past| past.answered_at(self.answered_at, heard_end))
     }
 
     /// When an employee began to talk on it. A menu or a queue that picks up is no conversation.

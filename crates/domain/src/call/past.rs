@@ -59,6 +59,10 @@ pub struct PastLeg {
     pub finished_at: Option<Timestamp>,
     /// Its audio.
     pub recording: Option<Recording>,
+    /// Its times, and whether anybody talked, are those of more than this leg, such as the wait in a queue before it: what
+    /// was heard live is believed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rough: bool,
 }
 
 impl PastCall {
@@ -151,13 +155,14 @@ impl Past {
 
 /// What the history says of a leg. Kept with the leg.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::struct_field_names, reason = "times are called so everywhere")]
 pub(super) struct PastTimes {
     started_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     answered_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     finished_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    rough: bool,
 }
 
 impl PastTimes {
@@ -165,8 +170,16 @@ impl PastTimes {
         self.started_at
     }
 
-    /// When it was picked up, if it was: whether is the history's to say, when that of whoever heard it.
-    pub(super) fn answered_at(&self, heard: Option<Timestamp>) -> Option<Timestamp> {
+    /// When it was picked up, if it was: whether is the history's to say, when that of whoever heard it. Where it is
+    /// rough, whoever heard the end knows that as well.
+    pub(super) fn answered_at(
+        &self,
+        heard: Option<Timestamp>,
+        heard_end: Option<Timestamp>,
+    ) -> Option<Timestamp> {
+        if self.rough && heard_end.is_some() {
+            return heard;
+        }
         self.answered_at.map(|at| heard.unwrap_or(at))
     }
 
@@ -176,7 +189,8 @@ impl PastTimes {
         heard_answer: Option<Timestamp>,
         heard_end: Option<Timestamp>,
     ) -> Option<Timestamp> {
-        let (Some(answered_at), Some(finished_at)) = (self.answered_at, self.finished_at) else {
+        let (Some(answered_at), Some(finished_at), false) = (self.answered_at, self.finished_at, self.rough)
+        else {
             return heard_end.or(self.finished_at);
         };
         let lasted = finished_at.since(answered_at);
@@ -208,6 +222,7 @@ impl Leg {
             started_at: past.started_at,
             answered_at: past.answered_at,
             finished_at: past.finished_at,
+            rough: past.rough,
         };
         let sides = self.learn_sides(past.from.as_ref(), past.to.as_ref(), at);
         let learned = self.past.as_ref() != Some(&times);

@@ -1,6 +1,8 @@
 //! What an administrator declares about an integration instance: `[[integration]]` of the configuration file, or
 //! the body of `PUT /admin/v1/integrations/{workspace}` (design, Configuration).
 
+mod asterisk;
+
 use serde::Deserialize;
 use url::Url;
 
@@ -10,6 +12,11 @@ use crate::id::{Extension, IntegrationId, KonturUserId, WorkonflowUserId, Worksp
 use crate::phone::Country;
 use crate::secret::Secret;
 use crate::sync::SyncSettings;
+
+pub use asterisk::{
+    AmiSettings, AsteriskSettings, CdrSettings, CdrSource, OriginateSettings, RecordingSettings,
+    ServedRecordings,
+};
 
 /// One integration instance.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -105,6 +112,8 @@ impl UserMapping {
 pub enum ProviderSettings {
     /// A PBX that speaks our own contract (design, Generic PBX).
     Generic(GenericSettings),
+    /// An Asterisk, observed through its manager interface (contract Providers §c).
+    Asterisk(Box<AsteriskSettings>),
 }
 
 /// Connection to a generic PBX.
@@ -271,6 +280,12 @@ const fn russia() -> Country {
 fn moment<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let text = Option::<std::borrow::Cow<'_, str>>::deserialize(deserializer)?;
     text.map(|text| Timestamp::parse(&text).map_err(serde::de::Error::custom)).transpose()
+}
+
+fn optional_time_zone<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<chrono_tz::Tz>, D::Error> {
+    time_zone(deserializer).map(Some)
 }
 
 fn time_zone<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<chrono_tz::Tz, D::Error> {

@@ -55,6 +55,8 @@ pub enum Fault {
     SyncFailed,
     /// This machine's clock is off.
     ClockSkew,
+    /// The connection over which the telephony tells what happens is down.
+    TelephonyUnreachable,
 }
 
 /// Something wrong that keeps the instance from working.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::RemoteError;
 use super::recordings::{FetchError, Fetched, Sink};
+use super::{RemoteError, RemoteErrorKind};
 use crate::call::event::{CallEvent, Recording};
 use crate::call::past::PastCall;
 use crate::clock::Timestamp;
@@ -24,6 +24,8 @@ pub struct Capabilities {
     pub history: bool,
     /// Tells how a single call stands.
     pub look_up: bool,
+    /// Tells what happens over a connection that we hold.
+    pub listen: bool,
 }
 
 /// A request to a provider's webhook as it came in; headers by lower-case name.
@@ -100,6 +102,17 @@ pub struct HistoryPage {
     pub next: Option<String>,
 }
 
+/// Whoever hears what a telephony system tells over a connection that we hold.
+#[async_trait]
+pub trait Ear: Send + Sync {
+    /// The connection stands. What happened before may have been missed.
+    async fn listening(&self);
+
+    /// Takes events in, with the text that they were read from, however long that takes: when this returns they are
+    /// durable.
+    async fn hear(&self, raw: String, events: Vec<CallEvent>);
+}
+
 /// A telephony system. Verifying and parsing are pure; the other methods touch the network.
 #[async_trait]
 pub trait Provider: Send + Sync {
@@ -114,6 +127,22 @@ pub trait Provider: Send + Sync {
 
     /// The events in a webhook's body. A repeat of the body gives the same events.
     fn parse(&self, body: &[u8]) -> Result<Vec<CallEvent>, WebhookError>;
+
+    /// Whether whoever shows `token` may ask who is responsible for a caller. Nobody may, unless the provider says so.
+    fn lets_route(&self, _token: &str) -> bool {
+        false
+    }
+
+    /// Holds a connection and tells `ear` what happens, until the connection breaks: gives why. Whoever can do without
+    /// (see [`Capabilities::listen`]) is never asked.
+    async fn listen(&self, _ear: &dyn Ear) -> RemoteError {
+        RemoteError::new(
+            self.kind(),
+            "listen",
+            RemoteErrorKind::Rejected,
+            "it tells nothing over a connection",
+        )
+    }
 
     /// Places a call; gives the provider's id of it. Repeating a request places no second call.
     async fn dial(&self, request: &DialRequest) -> Result<ExternalId, RemoteError>;

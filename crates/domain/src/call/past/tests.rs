@@ -34,6 +34,7 @@ fn past() -> PastCall {
             answered_at: Some(at(5_000)),
             finished_at: Some(at(35_000)),
             recording: Some(recorded("https://pbx.test/history.mp3")),
+            rough: false,
         }],
     }
 }
@@ -134,6 +135,20 @@ fn the_history_knows_whether_somebody_talked() {
         (CallResult::Answered, (Some(5_000), 35_700)),
         "an answer unheard"
     );
+}
+
+/// A queue's record counts from when the client began to wait, and says of a phone that only rang that it was answered.
+#[test]
+fn where_the_history_is_rough_what_was_heard_is_believed() {
+    let mut rough = past();
+    rough.legs[0].rough = true;
+    rough.legs[0].answered_at = Some(at(2_000));
+    let exact = fold(&heard());
+    assert_eq!(item(&with(rough.clone(), heard())), item(&exact));
+    let unanswered: Vec<_> =
+        heard().into_iter().filter(|event| !event.id.as_str().contains("answered")).collect();
+    assert_eq!(with(rough.clone(), unanswered).result(), CallResult::Missed);
+    assert_eq!(item(&with(rough, Vec::new())), (Some(2_000), 35_000), "what nobody heard");
 }
 
 #[test]
