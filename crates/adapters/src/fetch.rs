@@ -1,7 +1,7 @@
 //! Fetches a recording into whatever it is written to: from where it may be, going on where an earlier attempt stopped,
 //! only so many bytes, and only if it is audio. Shared by providers whose recordings are files at a URL.
 
-mod media;
+pub(crate) mod media;
 mod reach;
 pub(crate) mod resolver;
 
@@ -33,6 +33,17 @@ const LONGEST: Duration = Duration::from_hours(1);
 /// What is read of a refusal.
 const REFUSAL_BYTES: usize = 64 * 1024;
 
+/// How a telephony system knows us.
+#[derive(Clone, Copy)]
+pub(crate) enum Credentials<'a> {
+    /// By a token.
+    Bearer(&'a Secret),
+    /// By name and password.
+    Basic(&'a str, Option<&'a Secret>),
+    /// Not at all.
+    None,
+}
+
 /// Where a telephony system keeps its recordings.
 pub(crate) struct Source<'a> {
     /// For the telephony itself.
@@ -42,7 +53,7 @@ pub(crate) struct Source<'a> {
     /// The telephony's own URL.
     pub(crate) own: &'a Url,
     /// Shown to the telephony alone.
-    pub(crate) bearer: &'a Secret,
+    pub(crate) credentials: Credentials<'a>,
     /// Other hosts that recordings may be at.
     pub(crate) hosts: &'a [String],
 }
@@ -115,7 +126,11 @@ impl Source<'_> {
         };
         let mut request = http.get(url.clone()).timeout(LONGEST);
         if is_trusted {
-            request = request.bearer_auth(self.bearer.expose());
+            request = match self.credentials {
+                Credentials::Bearer(token) => request.bearer_auth(token.expose()),
+                Credentials::Basic(name, password) => request.basic_auth(name, password.map(Secret::expose)),
+                Credentials::None => request,
+            };
         }
         if let Some((size, validator)) = held {
             request = request.header(RANGE, format!("bytes={size}-")).header(IF_RANGE, validator);

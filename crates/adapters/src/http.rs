@@ -62,7 +62,11 @@ pub(crate) fn file_body(path: PathBuf) -> reqwest::Body {
     reqwest::Body::wrap_stream(chunks)
 }
 
-async fn next_chunk(file: Option<File>, path: PathBuf) -> io::Result<Option<(Bytes, Option<File>)>> {
+/// The next piece of a file, which is opened if it is not yet; none at its end.
+pub(crate) async fn next_chunk(
+    file: Option<File>,
+    path: PathBuf,
+) -> io::Result<Option<(Bytes, Option<File>)>> {
     let read = move || {
         let mut file = file.map_or_else(|| File::open(path), Ok)?;
         let mut chunk = vec![0; CHUNK];

@@ -1,3 +1,4 @@
 //! The telephony adapters.
 
+pub mod asterisk;
 pub mod generic;

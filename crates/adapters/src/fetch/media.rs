@@ -23,7 +23,19 @@ pub(super) fn file_name(url: &Url, recording: &Recording, content_type: &str) ->
     format!("{}.{}", plain(recording.leg.as_str()), extension(content_type))
 }
 
-fn plain(name: &str) -> String {
+/// The MIME type of a file, by its name.
+pub(crate) fn content_type_of(name: &str) -> &'static str {
+    match name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).as_deref() {
+        Some("mp3") => "audio/mpeg",
+        Some("wav") => "audio/wav",
+        Some("ogg" | "opus") => "audio/ogg",
+        Some("m4a") => "audio/mp4",
+        _ => UNKNOWN,
+    }
+}
+
+/// A file's name, of characters that need no escape.
+pub(crate) fn plain(name: &str) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     name.chars().take(100).map(|c| if allowed(c) { c } else { '_' }).collect()
 }

@@ -96,7 +96,13 @@ impl Provider for Generic {
 
     fn capabilities(&self) -> Capabilities {
         let controlled = self.control.is_some();
-        Capabilities { dial: controlled, hang_up: controlled, history: controlled, look_up: controlled }
+        Capabilities {
+            dial: controlled,
+            hang_up: controlled,
+            history: controlled,
+            look_up: controlled,
+            listen: false,
+        }
     }
 
     fn verify(&self, request: &WebhookRequest<'_>) -> Result<(), WebhookError> {

@@ -206,8 +206,7 @@ def forwarded(s):
     s.ami.event("BridgeEnter", 2)
     s.ami.quiet()
     s.channels()
-    s.ami.event("BridgeDestroy")
-    s.ami.quiet()
+    s.hung_up(5)
 
 
 def forwarded_outside(s):
@@ -218,8 +217,7 @@ def forwarded_outside(s):
     s.pbx.client(CLIENT, ONE, talk_ms=2000)
     s.ami.event("BridgeEnter", 2)
     s.ami.quiet()
-    s.ami.event("BridgeDestroy")
-    s.ami.quiet()
+    s.hung_up(5)
 
 
 def picked_up(s, dialed="*8"):

@@ -18,7 +18,7 @@ use url::Url;
 use super::fields::{Faults, Path};
 use super::wire::{self, List, MOST, NewCall, Object, Page, PlacedCall};
 use super::{NAME, history};
-use crate::fetch::Source;
+use crate::fetch::{Credentials, Source};
 use crate::http::{Asked, Reply};
 
 /// Calls asked for at once; the contract allows 500. With a few legs each, a page stays far below the body limit.
@@ -178,8 +178,8 @@ impl Client {
         limit: u64,
     ) -> Result<Fetched, FetchError> {
         let public = self.public.as_ref();
-        let source =
-            Source { http: &self.http, public, own: &self.base, bearer: &self.token, hosts: &self.hosts };
+        let (http, hosts, credentials) = (&self.http, &self.hosts, Credentials::Bearer(&self.token));
+        let source = Source { http, public, own: &self.base, credentials, hosts };
         source.fetch(asked("fetch recording"), recording, into, limit).await
     }
 

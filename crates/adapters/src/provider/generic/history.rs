@@ -58,7 +58,7 @@ fn leg(at: Path<'_>, raw: &wire::PastLeg<'_>, faults: &mut Faults) -> Option<Pas
     let finished_at = faults.optional_time(at.field("finished_at"), &raw.finished_at);
     let recording = recording(at, raw, id, faults);
     let (id, started_at) = (id?.into(), started_at?);
-    Some(PastLeg { id, from, to, started_at, answered_at, finished_at, recording })
+    Some(PastLeg { id, from, to, started_at, answered_at, finished_at, recording, rough: false })
 }
 
 /// The recording of a leg may leave its `leg_id` out: it stands inside the leg.

@@ -1,0 +1,93 @@
+//! TLS to PostgreSQL, by what the rest of this program uses.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use domain::port::{RemoteError, RemoteErrorKind};
+use futures_util::future::BoxFuture;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use rustls_platform_verifier::ConfigVerifierExt as _;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_postgres::Socket;
+use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
+use tokio_rustls::TlsConnector;
+
+use crate::provider::asterisk::fault;
+
+/// Secures connections to servers whose certificates this machine trusts.
+#[derive(Clone)]
+pub(super) struct Rustls(TlsConnector);
+
+impl Rustls {
+    pub(super) fn new() -> Result<Self, RemoteError> {
+        let config = ClientConfig::with_platform_verifier().map_err(|_| {
+            let message = "this machine's list of trusted authorities cannot be read";
+            fault("read history", RemoteErrorKind::Unreachable, message)
+        })?;
+        Ok(Self(TlsConnector::from(Arc::new(config))))
+    }
+}
+
+impl MakeTlsConnect<Socket> for Rustls {
+    type Stream = Secured;
+    type TlsConnect = To;
+    type Error = io::Error;
+
+    fn make_tls_connect(&mut self, domain: &str) -> Result<To, io::Error> {
+        let server = ServerName::try_from(domain.to_owned())
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        Ok(To { connector: self.0.clone(), server })
+    }
+}
+
+/// Secures a connection to one server.
+pub(super) struct To {
+    connector: TlsConnector,
+    server: ServerName<'static>,
+}
+
+impl TlsConnect<Socket> for To {
+    type Stream = Secured;
+    type Error = io::Error;
+    type Future = BoxFuture<'static, Result<Secured, io::Error>>;
+
+    fn connect(self, stream: Socket) -> Self::Future {
+        Box::pin(async move { self.connector.connect(self.server, stream).await.map(Secured) })
+    }
+}
+
+/// A secured connection.
+pub(super) struct Secured(tokio_rustls::client::TlsStream<Socket>);
+
+impl TlsStream for Secured {
+    fn channel_binding(&self) -> ChannelBinding {
+        ChannelBinding::none()
+    }
+}
+
+impl AsyncRead for Secured {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Secured {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
