@@ -10,6 +10,7 @@ use adapters::destination::kontur::KonturInstance;
 use adapters::destination::kontur::client::Client as KonturClient;
 use adapters::destination::metabot::Metabot;
 use adapters::destination::workonflow::Workonflow;
+use adapters::provider::asterisk::Asterisk;
 use adapters::provider::generic::Generic;
 use adapters::spool::{Spool, SpoolOptions};
 use anyhow::Context;
@@ -75,6 +76,11 @@ impl Adapters {
                 let public = (!generic.recording_hosts.is_empty()).then(|| self.public()).transpose()?;
                 let provider = Generic::new(generic, settings.country, self.http.clone(), public);
                 Ok(Arc::new(provider.map_err(|error| format!("provider.webhook_secret: {error}"))?))
+            }
+            ProviderSettings::Asterisk(asterisk) => {
+                let (http, clock) = (self.http.clone(), Arc::clone(&self.clock));
+                let provider = Asterisk::new(asterisk, settings.country, settings.time_zone, http, clock);
+                Ok(Arc::new(provider.map_err(|error| format!("provider.{error}"))?))
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod document;
 mod event;
+mod route;
 
 use std::sync::Arc;
 
@@ -14,11 +15,16 @@ pub(super) use document::Document;
 /// The provider's name and whatever a provider puts after it.
 const PATHS: [&str; 2] = ["/telephony/:workspace/:provider", "/telephony/:workspace/:provider/*rest"];
 
+/// Where the dialplan of an Asterisk asks for the responsible employee.
+const ROUTE: &str = "/telephony/:workspace/asterisk/route";
+
 /// Adds the routes of `/telephony`; they are no nest, which would cost a second look-up.
 pub(super) fn routes(routes: Route, state: &Arc<ApiState>) -> Route {
+    let asked = RouteMethod::new().get(route::Handler(Arc::clone(state)));
     PATHS
         .into_iter()
         .fold(routes, |routes, path| routes.at(path, RouteMethod::new().post(Handler(Arc::clone(state)))))
+        .at(ROUTE, asked)
 }
 
 struct Handler(Arc<ApiState>);

@@ -5,7 +5,7 @@ mod people;
 mod server;
 
 use adapters::destination::{metabot, workonflow};
-use adapters::provider::generic;
+use adapters::provider::generic as generic_pbx;
 use domain::instance::settings::{JobRule, WorkonflowTemplates};
 use domain::secret::Secret;
 use serde::Deserialize as _;
@@ -67,6 +67,29 @@ fn secret_key(at: &KeyPath, instance: &Checked) -> Option<Fault> {
 }
 
 fn provider(at: &KeyPath, provider: &Checked) -> Vec<Fault> {
+    let recordings = provider.get("recordings").and_then(Value::as_object);
+    let mut faults: Vec<Fault> =
+        recordings.and_then(|recordings| place(&at.key("recordings"), recordings)).into_iter().collect();
+    faults.extend(generic(at, provider));
+    faults
+}
+
+/// Recordings are in one place.
+fn place(at: &KeyPath, recordings: &Checked) -> Option<Fault> {
+    let has = |key| recordings.contains_key(key);
+    match (has("base_url"), has("folder")) {
+        (true, true) => Some(fault(at.key("folder"), "does not go with base_url; remove one of them")),
+        (false, false) => {
+            Some(fault(at.key("base_url"), "missing; give the URL of the folder monitor, or folder"))
+        }
+        (false, true) if has("username") || has("password") => {
+            Some(fault(at.key("username"), "does not go with folder; remove it, and password"))
+        }
+        _ => None,
+    }
+}
+
+fn generic(at: &KeyPath, provider: &Checked) -> Vec<Fault> {
     let (url, token) = (provider.contains_key("control_url"), provider.contains_key("control_token"));
     let mut faults = Vec::new();
     if url && !token {
@@ -79,7 +102,7 @@ fn provider(at: &KeyPath, provider: &Checked) -> Vec<Fault> {
         faults.push(fault(at.key("control_url"), "missing; control_token needs the URL that it is for"));
     }
     let secret = text(provider, "webhook_secret").map(Secret::new);
-    if let Some(Err(error)) = secret.map(|secret| generic::check_secret(&secret)) {
+    if let Some(Err(error)) = secret.map(|secret| generic_pbx::check_secret(&secret)) {
         faults.push(fault(at.key("webhook_secret"), format!("is {error}")));
     }
     faults

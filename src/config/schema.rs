@@ -20,6 +20,8 @@ pub(crate) struct Key {
 pub(crate) enum Kind {
     /// Text that is not empty.
     Text,
+    /// Text that may be empty.
+    TextOrNothing,
     /// Text that is not shown, or a reference to it.
     Secret,
     /// An absolute http or https URL.
@@ -32,6 +34,12 @@ pub(crate) enum Kind {
     Integers,
     /// A list of names or addresses of hosts.
     Hosts,
+    /// A list of texts, at least one.
+    Texts,
+    /// Name or address of a host, and port.
+    HostPort,
+    /// A regular expression.
+    Expression,
     /// `true` or `false`.
     Boolean,
     /// One of these words.
@@ -186,7 +194,7 @@ impl Key {
     pub(super) fn expected(&self) -> String {
         let what = self.what;
         match &self.kind {
-            Kind::Text => format!("{what} as text"),
+            Kind::Text | Kind::TextOrNothing => format!("{what} as text"),
             Kind::Secret => format!("{what} as text, \"env:NAME\" or \"file:/path\""),
             Kind::Url => format!("{what} as an absolute http or https URL"),
             Kind::Address => format!("{what} as IP:PORT such as 127.0.0.1:8080"),
@@ -194,6 +202,9 @@ impl Key {
             Kind::Integer(min, max) => format!("{what} as a whole number from {min} to {max}"),
             Kind::Integers => format!("{what} as a list of whole numbers from 0, at least one"),
             Kind::Hosts => format!("{what} as a list of names without scheme, port or path"),
+            Kind::Texts => format!("{what} as a list of texts, at least one"),
+            Kind::HostPort => format!("{what} as HOST:PORT such as pbx.example.ru:5038"),
+            Kind::Expression => format!("{what} as a regular expression"),
             Kind::Boolean => format!("true or false: {what}"),
             Kind::Word(words) => format!("{what}: {}", one_of(words)),
             Kind::Moment => format!("{what} as a time with offset such as 2026-11-22T00:00:00+03:00"),

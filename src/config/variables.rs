@@ -98,7 +98,7 @@ fn value(kind: &Kind, text: &str) -> Tree {
     let read = match kind {
         Kind::Boolean => text.parse().ok().map(Tree::Boolean),
         Kind::Integer(..) => text.trim().parse().ok().map(Tree::Integer),
-        Kind::Hosts => {
+        Kind::Hosts | Kind::Texts => {
             let host = |text: &str| Entry { origin: Origin::Json, tree: Tree::Text(text.trim().to_owned()) };
             Some(Tree::List(text.split(',').map(host).collect()))
         }

@@ -57,13 +57,19 @@ fn object(keys: &[Key]) -> MetaSchema {
 fn schema(kind: &Kind) -> MetaSchema {
     match kind {
         Kind::Moment => MetaSchema::new_with_format("string", "date-time"),
-        Kind::Text | Kind::TimeZone | Kind::Schedule | Kind::Country | Kind::Level | Kind::Address => {
-            MetaSchema::new("string")
-        }
+        Kind::Expression => MetaSchema::new_with_format("string", "regex"),
+        Kind::Text
+        | Kind::TextOrNothing
+        | Kind::TimeZone
+        | Kind::Schedule
+        | Kind::Country
+        | Kind::Level
+        | Kind::Address
+        | Kind::HostPort => MetaSchema::new("string"),
         Kind::Secret => MetaSchema { write_only: true, ..MetaSchema::new_with_format("string", "password") },
         Kind::Url => MetaSchema::new_with_format("string", "uri"),
         Kind::Integer(..) => MetaSchema::new_with_format("integer", "int64"),
-        Kind::Hosts => array(MetaSchema::new("string")),
+        Kind::Hosts | Kind::Texts => array(MetaSchema::new("string")),
         Kind::Integers => array(MetaSchema::new("integer")),
         Kind::Boolean => MetaSchema::new("boolean"),
         Kind::Word(words) => words_of(words.iter().copied()),

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
 use poem_openapi::registry::{
-    MetaApi, MetaOperation, MetaParamIn, MetaResponse, MetaResponses, MetaSchema, MetaTag, Registry,
+    MetaApi, MetaMediaType, MetaOperation, MetaParamIn, MetaResponse, MetaResponses, MetaSchema, MetaTag,
+    Registry,
 };
 use poem_openapi::types::Type;
 use poem_openapi::{ApiResponse, Object, OpenApi};
@@ -22,6 +23,10 @@ const DESCRIPTION: &str = "Signed by the Standard Webhooks scheme: `webhook-sign
     HMAC-SHA256 over `{webhook-id}.{webhook-timestamp}.{body}`, with the key in `webhook_secret` (`whsec_` and base64); \
     several signatures are separated by spaces. A repeat of an event is harmless: it is known by its `id`. The reply comes \
     when the events are durable. Send again after any reply but 2xx and 400.";
+const ASK_SUMMARY: &str = "Ask for the responsible employee";
+const ASK_DESCRIPTION: &str = "For the dialplan of an Asterisk: `CURL(…/route?phone=${CALLERID(num)}&token=…)`. The reply comes \
+    within 0.3 s, from what Kontur said before if it is slow, and is never an error that would hold the call. It is empty \
+    unless the switch `autoRedirect` is on.";
 const HEADERS: [(&str, &str); 3] = [
     ("webhook-id", "The id of this message; the same when it is sent again."),
     ("webhook-timestamp", "When it is sent, in seconds since 1970; may be off by 5 minutes."),
@@ -42,7 +47,8 @@ struct Accepted {
 
 impl OpenApi for Document {
     fn meta() -> Vec<MetaApi> {
-        api(vec![path(ROUTE, |_| "The workspace in Kontur.", operation())])
+        let workspace = |_: &str| "The workspace in Kontur.";
+        api(vec![path(ROUTE, workspace, operation()), path(super::ROUTE, workspace, ask())])
     }
 
     fn register(registry: &mut Registry) {
@@ -66,6 +72,35 @@ fn operation() -> MetaOperation {
         responses: MetaResponses { responses: responses() },
         operation_id: Some("take_generic_webhook"),
         ..post(TAG, SUMMARY, DESCRIPTION)
+    }
+}
+
+/// The dialplan's question.
+fn ask() -> MetaOperation {
+    let query = |name, about| parameter(name, MetaParamIn::Query, true, about);
+    let plain = |status: u16, description: &'static str| MetaResponse {
+        description,
+        status: Some(status),
+        status_range: None,
+        content: vec![MetaMediaType {
+            content_type: "text/plain; charset=utf-8",
+            schema: inline(MetaSchema::new("string")),
+        }],
+        headers: Vec::new(),
+    };
+    let responses = vec![
+        plain(200, "The extension, or nothing: nobody is responsible, or that cannot be told now."),
+        plain(401, "The token is not `route_token` of the workspace's Asterisk. The body is empty."),
+    ];
+    MetaOperation {
+        method: Method::GET,
+        params: vec![
+            query("phone", "The caller's number, as the dialplan has it."),
+            query("token", "`route_token` of the configuration."),
+        ],
+        responses: MetaResponses { responses },
+        operation_id: Some("route_to_responsible"),
+        ..post(TAG, ASK_SUMMARY, ASK_DESCRIPTION)
     }
 }
 

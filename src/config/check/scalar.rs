@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use adapters::provider::asterisk;
 use domain::clock::Timestamp;
 use domain::phone::Country;
 use serde_json::Value;
@@ -18,7 +19,12 @@ impl Checker<'_> {
     pub(super) fn scalar(&mut self, path: &KeyPath, key: &Key, tree: &Tree) -> Option<Value> {
         let wrong = match (&key.kind, tree) {
             (Kind::Integers, Tree::List(items)) => return self.integers(path, key, items),
-            (Kind::Hosts, Tree::List(items)) => return self.hosts(path, key, items),
+            (Kind::Hosts, Tree::List(items)) => {
+                return self.texts(path, key, items, |host| Host::parse(host).is_ok());
+            }
+            (Kind::Texts, Tree::List(items)) if !items.is_empty() => {
+                return self.texts(path, key, items, |text| !text.trim().is_empty());
+            }
             (Kind::Boolean, Tree::Boolean(on)) => return Some((*on).into()),
             (Kind::Integer(min, max), Tree::Integer(number)) if (min..=max).contains(&number) => {
                 return Some((*number).into());
@@ -29,7 +35,7 @@ impl Checker<'_> {
                 Err(_) => format!("is {:?}", shortened(time)),
             },
             (Kind::Integer(..), Tree::Integer(number)) => format!("is {number}"),
-            (Kind::Boolean | Kind::Integer(..) | Kind::Integers | Kind::Hosts, _) => {
+            (Kind::Boolean | Kind::Integer(..) | Kind::Integers | Kind::Hosts | Kind::Texts, _) => {
                 format!("is {}", tree.found())
             }
             (_, Tree::Text(text)) => match wrong_text(&key.kind, text) {
@@ -73,11 +79,17 @@ impl Checker<'_> {
         (numbers.len() == items.len()).then(|| numbers.into())
     }
 
-    fn hosts(&mut self, path: &KeyPath, key: &Key, items: &[Entry]) -> Option<Value> {
-        let mut hosts = Vec::with_capacity(items.len());
+    fn texts(
+        &mut self,
+        path: &KeyPath,
+        key: &Key,
+        items: &[Entry],
+        is_good: impl Fn(&str) -> bool,
+    ) -> Option<Value> {
+        let mut texts = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
             match &item.tree {
-                Tree::Text(host) if Host::parse(host).is_ok() => hosts.push(Value::from(host.as_str())),
+                Tree::Text(text) if is_good(text) => texts.push(Value::from(text.as_str())),
                 other => {
                     let found = match other {
                         Tree::Text(text) => format!("{:?}", shortened(text)),
@@ -87,7 +99,7 @@ impl Checker<'_> {
                 }
             }
         }
-        (hosts.len() == items.len()).then(|| hosts.into())
+        (texts.len() == items.len()).then(|| texts.into())
     }
 }
 
@@ -100,7 +112,7 @@ fn shown(tree: &Tree) -> String {
 
 /// What is wrong with a text, if anything. URLs may carry credentials and are not repeated.
 fn wrong_text(kind: &Kind, text: &str) -> Option<String> {
-    if text.trim().is_empty() {
+    if text.trim().is_empty() && !matches!(kind, Kind::TextOrNothing) {
         return Some("is empty".to_owned());
     }
     let good = match kind {
@@ -112,12 +124,21 @@ fn wrong_text(kind: &Kind, text: &str) -> Option<String> {
             });
         }
         Kind::Address => text.parse::<SocketAddr>().is_ok(),
+        Kind::HostPort => is_host_and_port(text),
+        Kind::Expression => asterisk::check_extensions(text).is_ok(),
         Kind::Schedule => text.parse::<domain::schedule::Schedule>().is_ok(),
         Kind::TimeZone => text.parse::<chrono_tz::Tz>().is_ok(),
         Kind::Level => text.split(',').all(is_directive),
         _ => true,
     };
     (!good).then(|| format!("is {:?}", shortened(text)))
+}
+
+fn is_host_and_port(text: &str) -> bool {
+    let has_port = |(host, port): (&str, &str)| {
+        Host::parse(host).is_ok() && port.parse::<u16>().is_ok_and(|port| port > 0)
+    };
+    text.rsplit_once(':').is_some_and(has_port)
 }
 
 fn is_web_url(text: &str) -> bool {

@@ -39,7 +39,7 @@ const PROVIDERS: &[Variant] = &[
     Variant { word: "mango", keys: None },
     Variant { word: "uis", keys: None },
     Variant { word: "zadarma", keys: None },
-    Variant { word: "asterisk", keys: None },
+    Variant { word: "asterisk", keys: Some(ASTERISK) },
 ];
 
 const GENERIC: &[Key] = &[
@@ -47,6 +47,70 @@ const GENERIC: &[Key] = &[
     optional("control_url", Kind::Url, "the base of the PBX's control API"),
     optional("control_token", Kind::Secret, "the token of the PBX's control API"),
     optional("recording_hosts", Kind::Hosts, "hosts of recordings besides that of the control API,"),
+];
+
+const ASTERISK: &[Key] = &[
+    required("ami", Kind::Table(AMI), "the manager interface"),
+    required("trunks", Kind::Texts, "the endpoints that are the outside world, such as \"PJSIP/trunk\","),
+    optional("extensions", Kind::Expression, "which endpoints are employees'"),
+    optional("originate", Kind::Table(ORIGINATE), "how calls are placed for employees"),
+    optional("cdr", Kind::Tagged("kind", CDR), "the call detail records"),
+    optional("recordings", Kind::Table(MONITOR), "where recordings are"),
+    optional(
+        "route_token",
+        Kind::Secret,
+        "the token by which the dialplan asks for the responsible employee",
+    ),
+];
+
+const AMI: &[Key] = &[
+    required("address", Kind::HostPort, "where the manager interface listens"),
+    optional("tls", Kind::Boolean, "whether the connection is secured"),
+    required("username", Kind::Text, "the section of manager.conf"),
+    required("secret", Kind::Secret, "its secret"),
+];
+
+const ORIGINATE: &[Key] = &[
+    optional("channel", Kind::Text, "what is rung first, with {extension} for the employee's,"),
+    optional("context", Kind::Text, "the context in which the client's number is dialled"),
+    optional("prefix", Kind::TextOrNothing, "what is dialled before a client's number"),
+];
+
+const CDR: &[Variant] = &[
+    Variant { word: "csv", keys: Some(CDR_CSV) },
+    Variant { word: "sqlite", keys: Some(CDR_SQLITE) },
+    Variant { word: "postgres", keys: Some(CDR_POSTGRES) },
+    Variant { word: "http", keys: Some(CDR_HTTP) },
+];
+
+const CDR_CSV: &[Key] = &[
+    required("path", Kind::Text, "the file Master.csv"),
+    optional("time_zone", Kind::TimeZone, "the time zone of the records"),
+];
+
+const CDR_SQLITE: &[Key] = &[
+    required("path", Kind::Text, "the database of cdr_sqlite3_custom"),
+    optional("table", Kind::Text, "the table of the records"),
+    optional("time_zone", Kind::TimeZone, "the time zone of the records"),
+];
+
+const CDR_POSTGRES: &[Key] = &[
+    required("database_url", Kind::Secret, "the database (postgres://USER:PASSWORD@HOST/NAME)"),
+    optional("table", Kind::Text, "the table of the records"),
+    optional("time_zone", Kind::TimeZone, "the time zone of the records"),
+];
+
+const CDR_HTTP: &[Key] = &[
+    required("url", Kind::Url, "the endpoint that gives records"),
+    optional("token", Kind::Secret, "its bearer token"),
+    optional("time_zone", Kind::TimeZone, "the time zone of the records"),
+];
+
+const MONITOR: &[Key] = &[
+    optional("base_url", Kind::Url, "where the PBX serves the folder monitor"),
+    optional("username", Kind::Text, "the user's name there"),
+    optional("password", Kind::Secret, "the user's password there"),
+    optional("folder", Kind::Text, "the folder monitor, if this machine sees it"),
 ];
 
 const SYNC: &[Key] = &[

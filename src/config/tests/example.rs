@@ -4,7 +4,7 @@ use crate::config::schema::{Key, Kind, SERVER};
 
 use super::*;
 
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 14] = [
     "ADMIN_TOKEN",
     "ACME_KONTUR_API_KEY",
     "ACME_KONTUR_SECRET_KEY",
@@ -13,6 +13,12 @@ const NAMES: [&str; 8] = [
     "WORKONFLOW_SECRET_KEY",
     "WORKONFLOW_EVENTS_TOKEN",
     "METABOT_TOKEN",
+    "GLOBEX_KONTUR_API_KEY",
+    "AMI_SECRET",
+    "CDR_DATABASE",
+    "CDR_TOKEN",
+    "RECORDINGS_PASSWORD",
+    "ROUTE_TOKEN",
 ];
 
 fn environment() -> Variables {
@@ -87,6 +93,24 @@ fn every_key_is_in_it() {
     let (mut known, mut shown) = (Vec::new(), Vec::new());
     paths("", SERVER, &mut known);
     written("", &root.tree.to_json(), &mut shown);
+    for other in EXAMPLE.lines().filter_map(|line| line.strip_prefix("# or: ")) {
+        written("integration.provider.", &tree::read_toml(other).unwrap().tree.to_json(), &mut shown);
+    }
     let missing: Vec<_> = known.iter().filter(|key| !shown.contains(key)).collect();
     assert!(missing.is_empty(), "not in config.example.toml: {missing:?}");
+}
+
+/// What may stand in the place of a line passes the same checks.
+#[test]
+fn every_alternative_loads() {
+    for other in EXAMPLE.lines().filter_map(|line| line.strip_prefix("# or: ")) {
+        let key = other.split(" = ").next().unwrap();
+        let replaced = uncommented()
+            .lines()
+            .map(|line| if line.starts_with(&format!("{key} = ")) { other } else { line })
+            .collect::<Vec<_>>()
+            .join("\n");
+        let config = parse(&replaced, &environment()).unwrap_or_else(|faults| panic!("{other}: {faults:?}"));
+        assert_eq!(config.integrations.len(), 2);
+    }
 }

@@ -43,7 +43,11 @@ fn missing_keys_are_told_at_their_table() {
             "9: integration.provider.webhook_secret: missing; expected the secret that signs webhooks (whsec_…) {secret}"
         ),
     );
-    check_replaced("kind = \"generic\"\n", "", "9: integration.provider.kind: missing; expected \"generic\"");
+    check_replaced(
+        "kind = \"generic\"\n",
+        "",
+        "9: integration.provider.kind: missing; expected \"generic\" or \"asterisk\"",
+    );
     check_after_small(
         "[[integration.user]]\nkontur_user_id = 'a'\n",
         "12: integration.user.extension: missing; expected the user's extension as text",
@@ -190,9 +194,13 @@ fn faults_in_integrations() {
         (
             "\"generic\"",
             "\"mango\"",
-            "10: integration.provider.kind: \"mango\" is not built yet in this version; expected \"generic\"",
+            "10: integration.provider.kind: \"mango\" is not built yet in this version; expected \"generic\" or \"asterisk\"",
         ),
-        ("\"generic\"", "\"skype\"", "10: integration.provider.kind: is \"skype\"; expected \"generic\""),
+        (
+            "\"generic\"",
+            "\"skype\"",
+            "10: integration.provider.kind: is \"skype\"; expected \"generic\" or \"asterisk\"",
+        ),
         (
             "\"whsec_AAECAw==\"",
             "\"AAECAw==\"",

@@ -66,6 +66,9 @@ fn meaning(key: &Key) -> String {
         | Kind::Level
         | Kind::Integers
         | Kind::Hosts
+        | Kind::Texts
+        | Kind::HostPort
+        | Kind::Expression
         | Kind::Address => key.expected(),
         Kind::Integer(_, max) if max < i64::MAX => key.expected(),
         Kind::Secret => format!("{} (secret)", key.what),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use domain::instance::settings::ProviderSettings;
+use domain::instance::settings::{AsteriskSettings, ProviderSettings};
 use domain::port::RemoteError;
 use url::Url;
 
@@ -19,12 +19,13 @@ const SHORTEST_SECRET: usize = 24;
 pub(super) fn system(settings: &ProviderSettings) -> Option<(&'static str, Url)> {
     match settings {
         ProviderSettings::Generic(generic) => generic.control_url.clone().map(|url| ("generic", url)),
+        ProviderSettings::Asterisk(_) => None,
     }
 }
 
 /// Whether the secret of webhooks is long enough; its form was checked with the configuration.
 pub(super) fn webhook_secret(one: &Integration) -> Option<Check> {
-    let ProviderSettings::Generic(generic) = &one.settings.provider;
+    let ProviderSettings::Generic(generic) = &one.settings.provider else { return None };
     let subject = one.subject("webhook_secret");
     let encoded = generic.webhook_secret.expose().strip_prefix("whsec_")?;
     let bytes = STANDARD.decode(encoded).or_else(|_| STANDARD_NO_PAD.decode(encoded)).ok()?.len();
@@ -36,8 +37,30 @@ pub(super) fn webhook_secret(one: &Integration) -> Option<Check> {
     Some(subject.yellow(format!("only {bytes} bytes; Standard Webhooks asks for {SHORTEST_SECRET}"), fix))
 }
 
-/// The row of the control API.
+/// The row of the telephony.
 pub(super) fn judge(one: &Integration, has_control: bool, answer: &Result<(), RemoteError>) -> Check {
+    match &one.settings.provider {
+        ProviderSettings::Generic(_) => judge_generic(one, has_control, answer),
+        ProviderSettings::Asterisk(settings) => judge_asterisk(one, settings, answer),
+    }
+}
+
+/// Without records, what happens while this server is away is lost.
+fn judge_asterisk(one: &Integration, settings: &AsteriskSettings, answer: &Result<(), RemoteError>) -> Check {
+    let subject = one.subject("provider");
+    match answer {
+        Ok(()) if settings.cdr.is_some() => {
+            subject.green("Asterisk lets us in, and its call detail records can be read")
+        }
+        Ok(()) => subject.yellow(
+            "Asterisk lets us in; no call detail records: calls that end while this server is away are lost",
+            format!("set {}", one.key("provider.cdr")),
+        ),
+        Err(error) => failed(subject, error, &one.keys("provider.ami.address", "provider.ami")),
+    }
+}
+
+fn judge_generic(one: &Integration, has_control: bool, answer: &Result<(), RemoteError>) -> Check {
     let subject = one.subject("provider");
     match answer {
         Ok(()) if has_control => subject.green("the control API answers and takes the token"),
