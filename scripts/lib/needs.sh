@@ -74,6 +74,16 @@ need_asterisk() {
     }
     asterisk_root 22 sid && asterisk_root 16 bullseye
 }
+# The tests start a server of their own, as the user that the package makes; Debian has it outside of the search path.
+need_postgres() {
+    need_commands 'setpriv' util-linux || return
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && return 0
+    printf 'installing postgresql\n'
+    apt_install postgresql >"$WORK/apt.log" 2>&1 && compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && return 0
+    tail -n 5 "$WORK/apt.log" >&2
+    MISSING="Debian's package postgresql could not be installed"
+    return 1
+}
 need_shellcheck() { need_commands 'shellcheck' shellcheck; }
 # What the commands and programs of the documents are run with.
 need_document_tools() {

@@ -110,6 +110,10 @@ step_tests() {
         left_out asterisk "$MISSING"
         filter+=' and not test(/(^|::)pbx_asterisk::/)'
     }
+    need_postgres || {
+        left_out postgres "$MISSING"
+        filter+=' and not test(/(^|::)real_postgres::/)'
+    }
     INSTA_UPDATE=no TEST_HISTORY="${TEST_HISTORY:-100000}" \
         cargo nextest run --locked --workspace --profile ci --filterset "$filter" 2>&1 | tee "$WORK/tests.log"
 }

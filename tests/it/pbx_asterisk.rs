@@ -5,5 +5,10 @@
 mod asterisk;
 mod cdr;
 mod laboratory;
+mod office;
+mod relay;
+mod routing;
 mod sipp;
 mod smoke;
+mod stories;
+mod trouble;

@@ -16,6 +16,7 @@ mod state;
 mod wire;
 mod workspace;
 
+use bytes::Bytes;
 use std::io;
 use std::sync::Arc;
 
@@ -121,6 +122,12 @@ impl Kontur {
     pub fn communication_of(&self, workspace: &str, external_id: &str) -> Option<Communication> {
         let state = self.handle.shared.state();
         state.workspaces.get(workspace)?.communications.by_external_id(external_id).cloned()
+    }
+
+    /// What was uploaded as that file.
+    pub fn file(&self, workspace: &str, id: Uuid) -> Option<Bytes> {
+        let state = self.handle.shared.state();
+        state.workspaces.get(workspace)?.files.get(&id).map(|file| file.bytes.clone())
     }
 
     /// The instance of a workspace as JSON, as `GET instances/{id}` shows it.

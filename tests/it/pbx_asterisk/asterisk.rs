@@ -127,6 +127,11 @@ impl Asterisk {
         child.wait().expect("a child can be waited for");
     }
 
+    /// Where its manager interface listens.
+    pub(super) const fn ami_port(&self) -> u16 {
+        self.ami_port
+    }
+
     /// A file of its folder, as we see it.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

@@ -40,6 +40,11 @@ impl Laboratory {
         Self { asterisk, ports }
     }
 
+    /// Its Asterisk.
+    pub(super) const fn asterisk(&self) -> &Asterisk {
+        &self.asterisk
+    }
+
     /// Kills its Asterisk and starts it again, on the same ports and with the same history.
     pub(super) async fn restart(&mut self) {
         self.asterisk.kill();
