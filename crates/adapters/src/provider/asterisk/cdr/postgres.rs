@@ -12,12 +12,13 @@ use domain::secret::Secret;
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Config, Error, NoTls, Row};
+use tokio_postgres::{Client, Config, Error, Row};
 
 use super::page::{Listed, Mark};
 use super::row::{Record, read};
 use super::sql::{self, Dialect, Table};
 use crate::provider::asterisk::fault;
+use tls::Rustls;
 
 /// Until a connection stands.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -49,6 +50,10 @@ impl PostgresTable {
                 .to_owned()
         };
         let mut config: Config = url.expose().parse().map_err(none)?;
+        // What would be secured if it can: most databases are on the same machine, with a certificate that nobody trusts.
+        if config.get_ssl_mode() == SslMode::Prefer {
+            config.ssl_mode(SslMode::Disable);
+        }
         config.connect_timeout(CONNECT).application_name(env!("CARGO_PKG_NAME"));
         Ok(Self { config, table, zone })
     }
@@ -106,19 +111,10 @@ impl PostgresTable {
         timeout(ANSWER, asking).await.unwrap_or_else(|_| Err(late()))
     }
 
-    /// Without TLS unless the URL says `sslmode=require`: most databases are on the same machine, with a certificate that
-    /// nobody trusts.
     async fn connect(&self) -> Result<Client, RemoteError> {
-        let client = if self.config.get_ssl_mode() == SslMode::Require {
-            let (client, connection) =
-                self.config.connect(tls::Rustls::new()?).await.map_err(|error| broken(&error))?;
-            tokio::spawn(connection);
-            client
-        } else {
-            let (client, connection) = self.config.connect(NoTls).await.map_err(|error| broken(&error))?;
-            tokio::spawn(connection);
-            client
-        };
+        let secured = Rustls::new(self.config.get_ssl_mode() == SslMode::Require)?;
+        let (client, connection) = self.config.connect(secured).await.map_err(|error| broken(&error))?;
+        tokio::spawn(connection);
         let session = format!(
             "SET TIME ZONE '{}'; SET DateStyle = ISO; SET default_transaction_read_only = on",
             self.zone.name()

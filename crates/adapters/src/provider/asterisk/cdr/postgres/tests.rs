@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
+use tokio_postgres::NoTls;
 
 use crate::provider::asterisk::cdr::tests::{MASTER, rows, written};
 use crate::provider::asterisk::cdr::{calls, page};
@@ -25,6 +26,16 @@ async fn nobody_answering_is_said_without_the_password() {
     let error = table.latest().await.unwrap_err();
     assert_eq!(error.kind, RemoteErrorKind::Unreachable);
     assert!(!error.message.contains("hush"), "{}", error.message);
+}
+
+#[test]
+fn a_connection_is_secured_if_that_is_asked_for() {
+    let mode = |query: &str| {
+        let table = table(&format!("postgres://me@127.0.0.1/x{query}"), "cdr", chrono_tz::UTC);
+        table.config.get_ssl_mode()
+    };
+    assert_eq!(mode("?sslmode=require"), SslMode::Require);
+    assert_eq!(mode(""), SslMode::Disable);
 }
 
 /// A real server that listens on a socket in a folder of its own.

@@ -17,17 +17,20 @@ use tokio_rustls::TlsConnector;
 
 use crate::provider::asterisk::fault;
 
-/// Secures connections to servers whose certificates this machine trusts.
+/// Secures connections to servers whose certificates this machine trusts, or none.
 #[derive(Clone)]
-pub(super) struct Rustls(TlsConnector);
+pub(super) struct Rustls(Option<TlsConnector>);
 
 impl Rustls {
-    pub(super) fn new() -> Result<Self, RemoteError> {
+    pub(super) fn new(secures: bool) -> Result<Self, RemoteError> {
+        if !secures {
+            return Ok(Self(None));
+        }
         let config = ClientConfig::with_platform_verifier().map_err(|_| {
             let message = "this machine's list of trusted authorities cannot be read";
             fault("read history", RemoteErrorKind::Unreachable, message)
         })?;
-        Ok(Self(TlsConnector::from(Arc::new(config))))
+        Ok(Self(Some(TlsConnector::from(Arc::new(config)))))
     }
 }
 
@@ -37,16 +40,14 @@ impl MakeTlsConnect<Socket> for Rustls {
     type Error = io::Error;
 
     fn make_tls_connect(&mut self, domain: &str) -> Result<To, io::Error> {
-        let server = ServerName::try_from(domain.to_owned())
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        Ok(To { connector: self.0.clone(), server })
+        Ok(To { connector: self.0.clone(), server: domain.to_owned() })
     }
 }
 
 /// Secures a connection to one server.
 pub(super) struct To {
-    connector: TlsConnector,
-    server: ServerName<'static>,
+    connector: Option<TlsConnector>,
+    server: String,
 }
 
 impl TlsConnect<Socket> for To {
@@ -55,7 +56,13 @@ impl TlsConnect<Socket> for To {
     type Future = BoxFuture<'static, Result<Secured, io::Error>>;
 
     fn connect(self, stream: Socket) -> Self::Future {
-        Box::pin(async move { self.connector.connect(self.server, stream).await.map(Secured) })
+        Box::pin(async move {
+            let unwanted = || io::Error::new(io::ErrorKind::Unsupported, "TLS was not asked for");
+            let connector = self.connector.ok_or_else(unwanted)?;
+            let server = ServerName::try_from(self.server)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+            connector.connect(server, stream).await.map(Secured)
+        })
     }
 }
 
