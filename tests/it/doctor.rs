@@ -9,6 +9,7 @@ use simulators::faults::{Fault, FaultKind};
 use simulators::sandbox::WORKSPACE;
 
 use self::office::Office;
+pub(crate) use self::office::examine;
 use crate::harness::{Company, Server};
 
 /// A fault, and what is said of it.
@@ -312,7 +313,7 @@ async fn a_running_server_holds_its_own_port_and_database() {
     let mut company = Company::start().await;
     // Asking a host for the time is no method of its API.
     company.forgive_violations();
-    let diagnosis = office::examine(&company.server, "kontur-telephony.toml").await;
+    let diagnosis = examine(&company.server, "kontur-telephony.toml").await;
     assert!(diagnosis.is_ok(), "{diagnosis:#?}");
     for (name, found) in
         [("listen", "the server is running"), ("database", "opens, is writable and up to date; 1 MiB")]

@@ -4,6 +4,7 @@
 
 mod asterisk;
 mod cdr;
+mod doctor;
 mod laboratory;
 mod office;
 mod relay;

@@ -31,7 +31,7 @@ pub(super) struct Office {
 
 /// What the doctor said.
 #[derive(Debug)]
-pub(super) struct Diagnosis(Value);
+pub(crate) struct Diagnosis(Value);
 
 impl Office {
     /// Everything is as it should be.
@@ -78,7 +78,7 @@ impl Office {
 }
 
 /// The diagnosis of a place with a configuration. The exit code agrees with it, and it holds no secret.
-pub(super) async fn examine(place: &Server, file: &str) -> Diagnosis {
+pub(crate) async fn examine(place: &Server, file: &str) -> Diagnosis {
     let output = run(place, file, &["--json"]).await;
     let text = String::from_utf8(output.stdout).expect("text");
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -109,7 +109,7 @@ impl Diagnosis {
     }
 
     /// The rows of one check.
-    pub(super) fn rows<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Value> {
+    pub(crate) fn rows<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Value> {
         self.all().filter(move |row| row["name"] == name)
     }
 

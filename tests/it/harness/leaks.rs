@@ -6,7 +6,7 @@ use simulators::journal::{Entry, System};
 use toml::{Table, Value};
 
 /// Keys of the configuration whose values open something.
-const SECRET_KEYS: [&str; 8] = [
+const SECRET_KEYS: [&str; 11] = [
     "admin_token",
     "encryption_key",
     "api_key",
@@ -15,6 +15,9 @@ const SECRET_KEYS: [&str; 8] = [
     "control_token",
     "token",
     "events_token",
+    "secret",
+    "password",
+    "route_token",
 ];
 
 /// Every secret of a configuration.

@@ -95,8 +95,17 @@ async fn is_cut(version: Version) {
 }
 
 #[tokio::test]
-async fn two_hundred_calls_at_once() {
-    let lab = Laboratory::start(Version::V22).await;
+async fn two_hundred_calls_at_once_on_22() {
+    two_hundred_calls_at_once(Version::V22).await;
+}
+
+#[tokio::test]
+async fn two_hundred_calls_at_once_on_16() {
+    two_hundred_calls_at_once(Version::V16).await;
+}
+
+async fn two_hundred_calls_at_once(version: Version) {
+    let lab = Laboratory::start(version).await;
     let port = lab.asterisk().ami_port();
     // Nobody says anything, so that there is nothing to hear.
     let office = Office::open_at(lab, port, |provider| drop(provider.remove("recordings"))).await;

@@ -68,6 +68,8 @@ impl Observer {
             self.channels.remove(id);
             self.requested.remove(id);
         }
+        // Whom Kontur asked to be called by a channel that never came.
+        self.requested.retain(|id, _| self.channels.contains_key(id));
         let open: HashSet<String> =
             self.channels.values().map(|channel| self.home(&channel.linkedid)).collect();
         let over: Vec<String> = self.calls.keys().filter(|home| !open.contains(*home)).cloned().collect();
