@@ -2,6 +2,18 @@
 //!
 //! What an Asterisk says of such calls is recorded in `crates/adapters/tests/asterisk`, where the README tells of it.
 
+/// The same stories for each version.
+macro_rules! on_both {
+    ($($story:ident),+ $(,)?) => {
+        mod on_22 {
+            $(#[tokio::test] async fn $story() { super::$story(crate::pbx_asterisk::asterisk::Version::V22).await; })+
+        }
+        mod on_16 {
+            $(#[tokio::test] async fn $story() { super::$story(crate::pbx_asterisk::asterisk::Version::V16).await; })+
+        }
+    };
+}
+
 mod asterisk;
 mod cdr;
 mod doctor;

@@ -9,19 +9,7 @@ use super::sipp::Behaviour;
 const TALK: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_millis(700);
 
-/// The same story for each version.
-macro_rules! stories {
-    ($($story:ident),+ $(,)?) => {
-        mod on_22 {
-            $(#[tokio::test] async fn $story() { super::$story(super::Version::V22).await; })+
-        }
-        mod on_16 {
-            $(#[tokio::test] async fn $story() { super::$story(super::Version::V16).await; })+
-        }
-    };
-}
-
-stories! {
+on_both! {
     an_answered_call_is_in_the_history_with_its_recording,
     nobody_answers_and_somebody_is_busy,
     a_group_and_queues_ring_three_phones,

@@ -13,19 +13,7 @@ use crate::harness::eventually;
 const TALK: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_millis(700);
 
-/// The same story for each version.
-macro_rules! stories {
-    ($($story:ident),+ $(,)?) => {
-        mod on_22 {
-            $(#[tokio::test] async fn $story() { super::$story(super::Version::V22).await; })+
-        }
-        mod on_16 {
-            $(#[tokio::test] async fn $story() { super::$story(super::Version::V16).await; })+
-        }
-    };
-}
-
-stories! {
+on_both! {
     an_answered_call,
     a_missed_call,
     a_busy_phone,

@@ -16,18 +16,14 @@ const TALK: Duration = Duration::from_secs(1);
 /// For how long the way to Asterisk is cut.
 const CUT: Duration = Duration::from_secs(10);
 
-#[tokio::test]
-async fn asterisk_22_dies_in_mid_call() {
-    dies_in_mid_call(Version::V22).await;
-}
-
-#[tokio::test]
-async fn asterisk_16_dies_in_mid_call() {
-    dies_in_mid_call(Version::V16).await;
+on_both! {
+    asterisk_dies_in_mid_call,
+    the_way_to_asterisk_is_cut,
+    two_hundred_calls_at_once,
 }
 
 /// The call is told to have ended when Asterisk is back; it wrote no record of it. The next call is told as ever.
-async fn dies_in_mid_call(version: Version) {
+async fn asterisk_dies_in_mid_call(version: Version) {
     let mut office = Office::open(version).await;
     let anna = office.lab.phone("101", Behaviour::answers()).await;
     let client = office.lab.client(1, ONE, &Behaviour::calls());
@@ -55,18 +51,8 @@ async fn dies_in_mid_call(version: Version) {
     assert_eq!(office.company.admin().status_word().await, "active");
 }
 
-#[tokio::test]
-async fn the_way_to_asterisk_22_is_cut() {
-    is_cut(Version::V22).await;
-}
-
-#[tokio::test]
-async fn the_way_to_asterisk_16_is_cut() {
-    is_cut(Version::V16).await;
-}
-
 /// One call ends meanwhile, one begins and ends, and one goes on: all are registered once, as the records have them.
-async fn is_cut(version: Version) {
+async fn the_way_to_asterisk_is_cut(version: Version) {
     let lab = Laboratory::start(version).await;
     let relay = Relay::to(lab.asterisk().ami_port()).await;
     let office = Office::open_at(lab, relay.port(), |_| {}).await;
@@ -92,16 +78,6 @@ async fn is_cut(version: Version) {
     }
     assert_eq!(office.comments(), 3);
     assert_eq!(office.company.admin().status_word().await, "active");
-}
-
-#[tokio::test]
-async fn two_hundred_calls_at_once_on_22() {
-    two_hundred_calls_at_once(Version::V22).await;
-}
-
-#[tokio::test]
-async fn two_hundred_calls_at_once_on_16() {
-    two_hundred_calls_at_once(Version::V16).await;
 }
 
 async fn two_hundred_calls_at_once(version: Version) {

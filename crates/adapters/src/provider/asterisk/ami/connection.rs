@@ -1,11 +1,14 @@
 //! A connection to the manager interface: one task reads, anybody asks. Answers find whoever asked by their `ActionID`.
 
 use std::collections::{HashMap, VecDeque};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::BytesMut;
 use domain::port::{RemoteError, RemoteErrorKind};
+use futures_util::FutureExt as _;
+use futures_util::future::{Either, select};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -138,15 +141,18 @@ impl Heard {
         &mut self,
         asked: impl Future<Output = Result<T, RemoteError>>,
     ) -> Result<T, RemoteError> {
-        let hearing = async {
+        let hearing = pin!(async {
             loop {
-                let early = self.next().await?;
-                self.early.push_back(early);
+                match self.next().await {
+                    Ok(early) => self.early.push_back(early),
+                    Err(lost) => return lost,
+                }
             }
-        };
-        tokio::select! {
-            answer = asked => answer,
-            error = hearing => error,
+        });
+        match select(pin!(asked), hearing).await {
+            Either::Left((answer, _)) => answer,
+            // Whoever refuses a login answers, and then hangs up.
+            Either::Right((lost, asked)) => asked.now_or_never().unwrap_or(Err(lost)),
         }
     }
 

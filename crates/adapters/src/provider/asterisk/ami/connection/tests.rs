@@ -25,11 +25,15 @@ async fn manager(greeting: &'static str, script: Script) -> AmiSettings {
                 Some(_) => {}
                 None => {
                     let answer = script(&action);
-                    if answer == "hang up" {
-                        return;
-                    }
+                    let (answer, hangs_up) = match answer.strip_suffix("hang up") {
+                        Some(answer) => (answer, true),
+                        None => (answer, false),
+                    };
                     let answer = answer.replace("{id}", &id).replace('\n', "\r\n");
                     writer.write_all(answer.as_bytes()).await.unwrap();
+                    if hangs_up {
+                        return;
+                    }
                 }
             }
         }
@@ -91,7 +95,7 @@ async fn refusal(greeting: &'static str, script: Script) -> RemoteError {
 async fn a_refused_login_says_what_to_look_at() {
     let error = refusal(GREETING, |action| match action {
         "Challenge" => friendly(action),
-        _ => "Response: Error\nActionID: {id}\nMessage: Authentication failed\n\n",
+        _ => "Response: Error\nActionID: {id}\nMessage: Authentication failed\n\nhang up",
     })
     .await;
     assert_eq!(error.kind, RemoteErrorKind::Unauthorized);
