@@ -16,11 +16,13 @@ macro_rules! on_both {
 
 mod asterisk;
 mod cdr;
+mod certificate;
 mod doctor;
 mod laboratory;
 mod office;
 mod relay;
 mod routing;
+mod secured;
 mod sipp;
 mod smoke;
 mod stories;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::certificate;
 use super::sipp::{fill, parts};
 use crate::harness::eventually;
 
@@ -84,13 +85,25 @@ impl Asterisk {
         values.insert("modules", self.version.modules().display().to_string());
         values.insert("newer_modules", self.version.own_modules().to_owned());
         values.insert("read", "call,agent,system".to_owned());
-        values.insert("manager", String::new());
+        values.insert("manager", self.secured(inside, ports["tls_port"]));
         for entry in std::fs::read_dir(parts().join("etc")).expect("the configuration") {
             let entry = entry.expect("a file");
             let template = std::fs::read_to_string(entry.path()).expect("a text");
             let file = self.path("etc").join(entry.file_name());
             std::fs::write(file, fill(&template, &values)).expect("writes the configuration");
         }
+    }
+
+    /// The manager interface over TLS, with a certificate for this machine by an authority of its own.
+    fn secured(&self, inside: &Path, port: u16) -> String {
+        certificate::make(&self.path("etc"));
+        let file = Path::new("/").join(inside).join("etc").join(certificate::OWN);
+        format!("tlsenable = yes\ntlsbindaddr = 127.0.0.1:{port}\ntlscertfile = {}", file.display())
+    }
+
+    /// The authority that its certificate is from.
+    pub(super) fn authority(&self) -> PathBuf {
+        self.path("etc").join(certificate::AUTHORITY)
     }
 
     /// Starts it and waits until calls can come.

@@ -32,8 +32,16 @@ pub(super) struct Laboratory {
 impl Laboratory {
     /// An office with an Asterisk that is up. Nobody is at a phone yet.
     pub(super) async fn start(version: Version) -> Self {
-        let names =
-            ["sip_port", "http_port", "trunk_port", "phone_101", "phone_102", "phone_103", "phone_104"];
+        let names = [
+            "sip_port",
+            "http_port",
+            "tls_port",
+            "trunk_port",
+            "phone_101",
+            "phone_102",
+            "phone_103",
+            "phone_104",
+        ];
         let ports: BTreeMap<_, _> = names.into_iter().map(|name| (name, free_port())).collect();
         let mut asterisk = Asterisk::new(version, free_port(), &ports);
         asterisk.start().await;
@@ -43,6 +51,11 @@ impl Laboratory {
     /// Its Asterisk.
     pub(super) const fn asterisk(&self) -> &Asterisk {
         &self.asterisk
+    }
+
+    /// Where its manager interface listens by TLS.
+    pub(super) fn tls_port(&self) -> u16 {
+        self.ports["tls_port"]
     }
 
     /// Kills its Asterisk and starts it again, on the same ports and with the same history.
@@ -146,6 +159,11 @@ impl Sipp {
             messages.contains("SIP/2.0 180 Ringing").then_some(())
         })
         .await;
+    }
+
+    /// Whether such a text was in what it sent or got.
+    pub(super) fn has_seen(&self, text: &str) -> bool {
+        std::fs::read_to_string(&self.messages).unwrap_or_default().contains(text)
     }
 
     /// Waits until all its calls are over, each as its scenario says.

@@ -11,7 +11,7 @@ use toml::Table;
 use super::asterisk::Version;
 use super::cdr::Row;
 use super::laboratory::Laboratory;
-use crate::harness::{Company, eventually};
+use crate::harness::{Company, Plan, eventually};
 
 /// An Asterisk with its phones, and the company that works with it.
 pub(super) struct Office {
@@ -29,9 +29,19 @@ impl Office {
 
     /// The same, where our server reaches Asterisk's manager interface at another port, or has other settings of it.
     pub(super) async fn open_at(lab: Laboratory, ami_port: u16, edit: impl FnOnce(&mut Table)) -> Self {
+        Self::open_by(Company::plan(), lab, ami_port, edit).await
+    }
+
+    /// The same, where the company is started in some other way.
+    pub(super) async fn open_by(
+        plan: Plan,
+        lab: Laboratory,
+        ami_port: u16,
+        edit: impl FnOnce(&mut Table),
+    ) -> Self {
         let mut provider = provider(&lab, ami_port);
         edit(&mut provider);
-        let company = Company::plan()
+        let company = plan
             .integration(move |integration| drop(integration.insert("provider".to_owned(), provider.into())))
             .start()
             .await;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use simulators::kontur::Communication;
 
 use super::asterisk::Version;
@@ -28,6 +29,8 @@ on_both! {
     a_call_from_kontur,
     a_call_from_kontur_that_the_employee_does_not_take,
     a_call_from_kontur_that_kontur_ends,
+    a_call_from_kontur_that_the_phone_takes_by_itself,
+    a_call_from_kontur_to_a_colleague,
     two_calls_of_one_client_at_once,
 }
 
@@ -245,6 +248,30 @@ async fn a_call_from_kontur_that_kontur_ends(version: Version) {
     told(&office, &call, &[conversation("trunk")]);
     office.agrees(&call, &office.lab.rows(1).await);
     assert_eq!(office.comments(), 1);
+}
+
+async fn a_call_from_kontur_that_the_phone_takes_by_itself(version: Version) {
+    let office = Office::open(version).await;
+    assert!(office.company.crm().setup(json!({"autoAnswer": true})).await.is_ok());
+    let _client = office.lab.outside(Behaviour::answers().talks(TALK)).await;
+    let anna = office.lab.phone("101", Behaviour::answers()).await;
+    press_call(&office).await;
+    told(&office, &office.only_call().await, &[conversation("trunk")]);
+    assert!(anna.has_seen("answer-after=0"), "the phone was not told");
+    assert!(anna.has_seen(CLIENT), "the phone shows the client");
+}
+
+async fn a_call_from_kontur_to_a_colleague(version: Version) {
+    let office = Office::open(version).await;
+    let _anna = office.lab.phone("101", Behaviour::answers()).await;
+    let _boris = office.lab.phone("102", Behaviour::answers().talks(TALK)).await;
+    let [anna, boris] = ["101", "102"].map(|extension| office.company.employee(extension).kontur_user_id);
+    let pressed = office.company.crm().press_internal_call(anna, boris, "102").await;
+    assert!(pressed.reply.is_ok(), "{:?}", pressed.reply);
+    let call = office.only_call().await;
+    assert_eq!(call.id, pressed.communication_id);
+    told(&office, &call, &[conversation("102")]);
+    office.agrees(&call, &office.lab.rows(1).await);
 }
 
 async fn two_calls_of_one_client_at_once(version: Version) {
