@@ -88,7 +88,12 @@ async fn listen(
             let error = provider.listen(&ear).await;
             happening::listening_ended(&instance.workspace, provider.kind(), &error);
             let refused: Result<(), _> = Err(error.clone());
-            let why = format!("{error}; what happens meanwhile is read from the history later");
+            let later = if provider.capabilities().history {
+                "what happens meanwhile is read from the history later"
+            } else {
+                "what happens meanwhile is lost, since there is no history"
+            };
+            let why = format!("{error}; {later}");
             let signals = [
                 Some(Signal::FaultRaised(Fault::TelephonyUnreachable, why)),
                 status::of_provider_credentials(&refused),
@@ -115,6 +120,18 @@ async fn note(engine: &Engine, instance: &Instance, signal: Signal) {
     }
 }
 
+/// Finds out what was missed while nobody listened.
+async fn catch_up(engine: Arc<Engine>, instance: Arc<Instance>) {
+    if let Err(error) = engine.ask_about_open_calls(&instance).await {
+        happening::background_failed(&instance.workspace, "asking for open calls", &error);
+    }
+    if instance.live().connections.provider.capabilities().history
+        && let Err(error) = engine.begin_sync(&instance, SyncRequest::News).await
+    {
+        happening::background_failed(&instance.workspace, "reading what was missed", &error);
+    }
+}
+
 struct InstanceEar {
     engine: Arc<Engine>,
     instance: Arc<Instance>,
@@ -127,15 +144,8 @@ impl Ear for InstanceEar {
         happening::listening_began(&instance.workspace, instance.live().connections.provider.kind());
         note(engine, instance, Signal::FaultCleared(Fault::TelephonyUnreachable)).await;
         note(engine, instance, Signal::CredentialsAccepted(Failure::ProviderCredentials)).await;
-        if let Err(error) = engine.ask_about_open_calls(instance).await {
-            happening::background_failed(&instance.workspace, "asking for open calls", &error);
-        }
-        if !instance.live().connections.provider.capabilities().history {
-            return;
-        }
-        if let Err(error) = engine.begin_sync(instance, SyncRequest::News).await {
-            happening::background_failed(&instance.workspace, "reading what was missed", &error);
-        }
+        // That may take a while, and what happens meanwhile is not to wait for it.
+        engine.tasks.spawn(catch_up(Arc::clone(engine), Arc::clone(instance)));
     }
 
     async fn hear(&self, raw: String, events: Vec<CallEvent>) {
