@@ -13,11 +13,12 @@ use domain::clock::Timestamp;
 use domain::id::{ExternalId, LegId};
 use domain::phone::Phone;
 use domain::port::provider::{
-    Capabilities, DialRequest, HistoryPage, Provider, WebhookError, WebhookFault, WebhookRequest, Window,
+    Capabilities, DialRequest, Ear, HistoryPage, Provider, WebhookError, WebhookFault, WebhookRequest, Window,
 };
 use domain::port::recordings::{FetchError, Fetched, Sink};
 use domain::port::{RemoteError, RemoteErrorKind};
 use tokio::sync::Semaphore;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 pub use self::history::FakeHistory;
 use crate::{START, lock};
@@ -46,13 +47,19 @@ pub struct FakeProvider {
     /// Look-ups wait while there is nothing to take.
     look_up_turns: Semaphore,
     trouble: Mutex<Option<RemoteErrorKind>>,
+    /// What it tells whoever listens: lines of a webhook, or that the connection is lost.
+    tells: UnboundedSender<Option<String>>,
+    told: tokio::sync::Mutex<UnboundedReceiver<Option<String>>>,
 }
 
 impl Default for FakeProvider {
     fn default() -> Self {
         let capabilities =
             Capabilities { dial: true, hang_up: true, history: true, look_up: true, listen: false };
+        let (tells, told) = unbounded_channel();
         Self {
+            tells,
+            told: told.into(),
             capabilities: Mutex::new(capabilities),
             dials: Mutex::default(),
             hung_up: Mutex::default(),
@@ -74,6 +81,22 @@ impl FakeProvider {
     /// Answers everything with this error from now on; `None`: works again.
     pub fn fail(&self, trouble: Option<RemoteErrorKind>) {
         *lock(&self.trouble) = trouble;
+    }
+
+    /// Tells whoever listens to it what these lines of a webhook say.
+    ///
+    /// # Panics
+    /// Never: it is there as long as it is asked.
+    pub fn tell(&self, lines: &str) {
+        self.tells.send(Some(lines.to_owned())).expect("it hears itself");
+    }
+
+    /// Whoever listens to it loses the connection.
+    ///
+    /// # Panics
+    /// Never: it is there as long as it is asked.
+    pub fn lose_connection(&self) {
+        self.tells.send(None).expect("it hears itself");
     }
 
     /// The calls it was asked to place.
@@ -142,6 +165,16 @@ impl Provider for FakeProvider {
         } else {
             Err(WebhookError::Invalid(faults))
         }
+    }
+
+    async fn listen(&self, ear: &dyn Ear) -> RemoteError {
+        ear.listening().await;
+        let mut told = self.told.lock().await;
+        while let Some(Some(lines)) = told.recv().await {
+            let events = self.parse(lines.as_bytes()).expect("lines that are events");
+            ear.hear(lines, events).await;
+        }
+        RemoteError::new("generic", "listen", RemoteErrorKind::Interrupted, "the connection was lost")
     }
 
     async fn dial(&self, request: &DialRequest) -> Result<ExternalId, RemoteError> {

@@ -6,6 +6,7 @@ mod company;
 mod dials;
 mod healing;
 mod hours;
+mod listening;
 mod parking;
 mod recordings;
 mod retention;
