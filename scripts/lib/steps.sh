@@ -9,7 +9,7 @@ step_fmt() { cargo fmt --all --check; }
 
 step_scripts() {
     need_shellcheck || leave_out "$MISSING"
-    shellcheck --external-sources scripts/test scripts/try-image scripts/mutants .ci/run
+    shellcheck --external-sources scripts/test scripts/try-image scripts/mutants scripts/fuzz .ci/run
 }
 
 step_clippy() { cargo clippy --locked --workspace --all-targets --quiet -- -D warnings; }
