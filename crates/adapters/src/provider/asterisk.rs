@@ -9,6 +9,7 @@ mod listen;
 pub mod observer;
 mod recordings;
 pub mod rules;
+mod tls;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -97,6 +97,8 @@ impl Observer {
 
     /// A listing of channels was asked for.
     pub fn begin_listing(&mut self) {
+        // What became of other requests was told to nobody.
+        self.requested.retain(|id, _| self.channels.contains_key(id));
         self.listed = Some(Vec::new());
     }
 
@@ -208,8 +210,7 @@ impl Observer {
         self.requested.remove(id);
         let mut events = Vec::new();
         if let Some(call) = self.calls.get_mut(&home) {
-            let ended: Vec<usize> = (0..call.legs.len()).filter(|leg| call.legs[*leg].is_at(id)).collect();
-            events.extend(ended.into_iter().map(|leg| call.end(leg, at, reason)));
+            events.extend(call.end_at(id, at, reason));
         }
         if !self.channels.values().any(|channel| self.home(&channel.linkedid) == home) {
             if let Some(call) = self.calls.get_mut(&home) {

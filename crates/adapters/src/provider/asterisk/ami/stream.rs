@@ -1,18 +1,14 @@
 //! The bytes below: TCP, or TLS over it.
 
 use std::io;
-use std::sync::Arc;
 
 use domain::instance::settings::AmiSettings;
 use domain::port::{RemoteError, RemoteErrorKind};
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use rustls_platform_verifier::ConfigVerifierExt as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 
-use crate::provider::asterisk::fault;
+use crate::provider::asterisk::{fault, tls};
 
 /// A stream of bytes both ways.
 pub(super) trait AmiStream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -31,14 +27,7 @@ pub(super) async fn open(settings: &AmiSettings) -> Result<Box<dyn AmiStream>, R
     let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned()).map_err(|_| {
         fault("connect", RemoteErrorKind::Rejected, "ami.address is no name that a certificate can be for")
     })?;
-    let config = ClientConfig::with_platform_verifier().map_err(|_| {
-        fault(
-            "connect",
-            RemoteErrorKind::Unreachable,
-            "this machine's list of trusted authorities cannot be read",
-        )
-    })?;
-    let secured = TlsConnector::from(Arc::new(config)).connect(name, plain).await;
+    let secured = tls::connector("connect")?.connect(name, plain).await;
     secured.map(|stream| Box::new(stream) as Box<dyn AmiStream>).map_err(|error| {
         let message =
             format!("no secure connection: {error}; check ami.tls, and the certificate of Asterisk");

@@ -116,11 +116,26 @@ impl OpenCall {
     }
 
     /// The leg is over. Why it came to nothing is told, not why a conversation ended.
-    pub(super) fn end(&mut self, leg: usize, at: Timestamp, reason: Option<Reason>) -> CallEvent {
+    fn end(&mut self, leg: usize, at: Timestamp, reason: Option<Reason>) -> CallEvent {
         let ended = &mut self.legs[leg];
         ended.ended_at = Some(at);
         let why = outcome(ended.reason, reason).filter(|_| ended.answered_at.is_none());
         self.told_of(leg, "ended", at, LegChange::Ended(why))
+    }
+
+    /// The legs of that channel are over.
+    pub(super) fn end_at(&mut self, channel: &str, at: Timestamp, reason: Option<Reason>) -> Vec<CallEvent> {
+        self.end_all(|leg| leg.is_at(channel), at, reason)
+    }
+
+    fn end_all(
+        &mut self,
+        is_meant: impl Fn(&OpenLeg) -> bool,
+        at: Timestamp,
+        reason: Option<Reason>,
+    ) -> Vec<CallEvent> {
+        let meant: Vec<usize> = (0..self.legs.len()).filter(|leg| is_meant(&self.legs[*leg])).collect();
+        meant.into_iter().map(|leg| self.end(leg, at, reason)).collect()
     }
 
     /// The leg is put on hold, or taken from it. That may happen often.
@@ -158,9 +173,7 @@ impl OpenCall {
         if !self.is_told {
             return Vec::new();
         }
-        let open: Vec<usize> =
-            (0..self.legs.len()).filter(|leg| self.legs[*leg].ended_at.is_none()).collect();
-        let mut events: Vec<_> = open.into_iter().map(|leg| self.end(leg, at, None)).collect();
+        let mut events = self.end_all(|leg| leg.ended_at.is_none(), at, None);
         // An employee who was not reached called nobody.
         let failed = self.request.is_some() && self.legs.is_empty();
         let happening =

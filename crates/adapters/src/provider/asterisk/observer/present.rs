@@ -61,15 +61,11 @@ impl Observer {
         let mut events = Vec::new();
         for id in &gone {
             if let Some(call) = self.call_of(id) {
-                let ended: Vec<usize> =
-                    (0..call.legs.len()).filter(|leg| call.legs[*leg].is_at(id)).collect();
-                events.extend(ended.into_iter().map(|leg| call.end(leg, at, None)));
+                events.extend(call.end_at(id, at, None));
             }
             self.channels.remove(id);
             self.requested.remove(id);
         }
-        // Whom Kontur asked to be called by a channel that never came.
-        self.requested.retain(|id, _| self.channels.contains_key(id));
         let open: HashSet<String> =
             self.channels.values().map(|channel| self.home(&channel.linkedid)).collect();
         let over: Vec<String> = self.calls.keys().filter(|home| !open.contains(*home)).cloned().collect();

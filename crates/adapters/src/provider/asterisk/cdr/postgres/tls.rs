@@ -2,20 +2,17 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use domain::port::{RemoteError, RemoteErrorKind};
+use domain::port::RemoteError;
 use futures_util::future::BoxFuture;
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use rustls_platform_verifier::ConfigVerifierExt as _;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::Socket;
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_rustls::TlsConnector;
 
-use crate::provider::asterisk::fault;
+use crate::provider::asterisk::tls;
 
 /// Secures connections to servers whose certificates this machine trusts, or none.
 #[derive(Clone)]
@@ -23,14 +20,7 @@ pub(super) struct Rustls(Option<TlsConnector>);
 
 impl Rustls {
     pub(super) fn new(secures: bool) -> Result<Self, RemoteError> {
-        if !secures {
-            return Ok(Self(None));
-        }
-        let config = ClientConfig::with_platform_verifier().map_err(|_| {
-            let message = "this machine's list of trusted authorities cannot be read";
-            fault("read history", RemoteErrorKind::Unreachable, message)
-        })?;
-        Ok(Self(Some(TlsConnector::from(Arc::new(config)))))
+        Ok(Self(secures.then(|| tls::connector("read history")).transpose()?))
     }
 }
 
