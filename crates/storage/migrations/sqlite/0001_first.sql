@@ -10,7 +10,8 @@ CREATE TABLE instance (
     status        INTEGER NOT NULL,          -- Kontur's code, derived from the condition
     status_since  BIGINT  NOT NULL,
     set_up_for    TEXT,                      -- the version that setup or upgrade last went through with
-    deleted       BOOLEAN NOT NULL
+    deleted       BOOLEAN NOT NULL,
+    revision      BIGINT  NOT NULL DEFAULT 0 -- grows with what other replicas have to learn of
 );
 
 CREATE TABLE status_change (
@@ -58,6 +59,7 @@ CREATE TABLE call (
     look_at           BIGINT,                -- open, and looked at then if its end has not come; null once it has
     facts             TEXT   NOT NULL,
     told              TEXT   NOT NULL,
+    version           BIGINT NOT NULL,       -- grows with each change
     UNIQUE (instance_id, external_id)
 );
 CREATE INDEX call_began ON call (instance_id, began_at);
