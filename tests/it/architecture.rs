@@ -93,7 +93,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
             "uuid",
         ],
     ),
-    ("testkit", &["async-trait", "serde_json", "tempfile", "tokio"]),
+    ("testkit", &["async-trait", "serde_json", "tempfile", "tokio", "tokio-postgres", "url"]),
     (
         "kontur-telephony",
         &[

@@ -5,7 +5,6 @@ mod company;
 mod configuration;
 mod leaks;
 mod poll;
-mod port;
 mod reply;
 mod server;
 
@@ -13,9 +12,9 @@ pub(crate) use chance::chance;
 pub(crate) use company::{Company, Plan};
 pub(crate) use configuration::{Configuration, integration, table};
 pub(crate) use poll::{DEADLINE, PAUSE, eventually, within};
-pub(crate) use port::free as free_port;
 pub(crate) use reply::Reply;
 pub(crate) use server::{Server, binary};
+pub(crate) use testkit::free_port;
 
 /// The client's number of stories that need one and do not care which: as a PBX writes it, and as digits.
 pub(crate) const CLIENT: &str = "+7 999 777-55-33";

@@ -1,5 +1,5 @@
 //! Fakes with state of everything the engine reaches through a port, a clock moved by hand, and a fresh database.
-//! Put together: [`Rig`].
+//! Put together: [`Rig`]. Beside them a real PostgreSQL, and ports for servers.
 
 #![expect(clippy::expect_used, reason = "a test's helpers may fail the test")]
 #![expect(clippy::missing_panics_doc, reason = "they do so by panicking")]
@@ -8,6 +8,8 @@ mod clock;
 mod connect;
 mod crm;
 mod destination;
+mod port;
+pub mod postgres;
 mod provider;
 mod recordings;
 mod rig;
@@ -18,6 +20,7 @@ pub use clock::{ManualClock, START};
 pub use connect::FakeConnect;
 pub use crm::FakeCrm;
 pub use destination::FakeDestination;
+pub use port::free_port;
 pub use provider::{FakeHistory, FakeProvider, SIGNATURE, SIGNED, past};
 pub use recordings::FakeRecordings;
 pub use rig::{ACCESS_KEY, Rig, options};

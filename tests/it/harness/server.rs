@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 
 use tempfile::TempDir;
 
-use super::{eventually, port};
+use super::{eventually, free_port};
 
 /// The binary under test: `TEST_BINARY`, or the one that cargo has just built.
 pub(crate) fn binary() -> PathBuf {
@@ -30,7 +30,7 @@ pub(crate) struct Server {
 impl Server {
     /// A place for a server: a free port and an empty directory.
     pub(crate) fn new() -> Self {
-        let port = port::free();
+        let port = free_port();
         Self {
             directory: tempfile::tempdir().expect("a temporary directory"),
             port,

@@ -1,11 +1,5 @@
 use super::*;
-use std::fs;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-
-use tempfile::TempDir;
-use tokio_postgres::NoTls;
+use testkit::postgres::Database;
 
 use crate::provider::asterisk::cdr::tests::{MASTER, rows, written};
 use crate::provider::asterisk::cdr::{calls, page};
@@ -38,101 +32,16 @@ fn a_connection_is_secured_if_that_is_asked_for() {
     assert_eq!(mode(""), SslMode::Disable);
 }
 
-/// A real server that listens on a socket in a folder of its own.
-struct Server {
-    folder: TempDir,
-    process: Child,
-}
-
-impl Server {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let is_root = fs::metadata(folder.path()).unwrap().uid() == 0;
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
-        let data = folder.path().join("data");
-        let made = command("initdb", is_root)
-            .args([
-                "--username=pbx",
-                "--auth=trust",
-                "--encoding=UTF8",
-                "--locale=C.UTF-8",
-                "--no-sync",
-                "-D",
-            ])
-            .arg(&data)
-            .output()
-            .unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let process = command("postgres", is_root)
-            .args(["-c", "listen_addresses=", "-c", "fsync=off", "-k"])
-            .arg(folder.path())
-            .arg("-D")
-            .arg(&data)
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        Self { folder, process }
-    }
-
-    fn url(&self) -> String {
-        let host = self.folder.path().to_str().unwrap().replace('/', "%2F");
-        format!("postgres://pbx@{host}/postgres")
-    }
-
-    async fn client(&self) -> Client {
-        for _ in 0..600 {
-            if let Ok((client, connection)) = tokio_postgres::connect(&self.url(), NoTls).await {
-                tokio::spawn(connection);
-                return client;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("PostgreSQL does not answer");
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // SIGINT, on which it ends at once and takes its children along.
-        let id = fs::read_to_string(self.folder.path().join("data/postmaster.pid")).unwrap_or_default();
-        let id = id.lines().next().unwrap_or_default().to_owned();
-        let asked = Command::new("kill").args(["-INT", &id]).status();
-        if !asked.is_ok_and(|status| status.success()) {
-            drop(self.process.kill());
-        }
-        drop(self.process.wait());
-    }
-}
-
-/// A program of PostgreSQL's, which refuses to be root.
-fn command(name: &str, is_root: bool) -> Command {
-    let program = program(name);
-    if !is_root {
-        return Command::new(program);
-    }
-    let mut command = Command::new("setpriv");
-    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program).current_dir("/");
-    command
-}
-
-/// Debian has them outside of the search path, by version.
-fn program(name: &str) -> PathBuf {
-    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let found = versions.map(|version| version.path().join("bin").join(name)).find(|path| path.exists());
-    found.unwrap_or_else(|| Path::new(name).to_owned())
-}
-
 mod real_postgres {
     use super::*;
 
     #[tokio::test]
     async fn a_table_of_asterisks_tells_the_same_calls_as_its_file() {
-        let server = Server::start();
-        let client = server.client().await;
+        let database = Database::fresh();
         let (text, expected) = written().await;
         for (table, time) in [("plain", "timestamp"), ("zoned", "timestamptz"), ("texts", "varchar")] {
-            fill(&client, table, time, &text).await;
-            let table = super::table(&server.url(), table, calls::tests::ZONE);
+            fill(&database, table, time, &text);
+            let table = super::table(database.url(), table, calls::tests::ZONE);
             let listed =
                 table.next(&Mark::before(Timestamp::default()), expected[3].started_at).await.unwrap();
             assert!(!listed.marks.is_empty() && !listed.has_more);
@@ -147,14 +56,13 @@ mod real_postgres {
 
     #[tokio::test]
     async fn pages_go_on_where_the_last_one_ended() {
-        let server = Server::start();
-        let client = server.client().await;
+        let database = Database::fresh();
         let many = "CREATE TABLE cdr AS SELECT timestamp '2026-11-22 10:00:00' + (n / 2) * interval '1 s' AS calldate, \
                     7 AS duration, 'PJSIP/trunk-1' AS channel, 'PJSIP/101-2' AS dstchannel, 'BUSY' AS disposition, \
                     'id-' || n AS linkedid FROM generate_series(1, 450) AS n";
-        client.batch_execute(many).await.unwrap();
+        database.session().run(many);
         let zone = chrono_tz::Europe::Moscow;
-        let table = table(&server.url(), "cdr", zone);
+        let table = table(database.url(), "cdr", zone);
         let mut after = Mark::before(Timestamp::parse("2026-11-22T07:00:00Z").unwrap());
         let to = after.began_at.plus(Duration::from_hours(1));
         let mut found = Vec::new();
@@ -173,16 +81,15 @@ mod real_postgres {
 
     #[tokio::test]
     async fn what_is_wrong_with_a_database_is_said() {
-        let server = Server::start();
-        let client = server.client().await;
-        let table = |table: &str| super::table(&server.url(), table, calls::tests::ZONE);
+        let database = Database::fresh();
+        let table = |table: &str| super::table(database.url(), table, calls::tests::ZONE);
         let missing = table("cdr").latest().await.unwrap_err();
         assert!(
             missing.message.contains("\"cdr\" does not exist; check cdr.database_url and"),
             "{}",
             missing.message
         );
-        client.batch_execute("CREATE TABLE cdr (calldate timestamp, linkedid text)").await.unwrap();
+        database.session().run("CREATE TABLE cdr (calldate timestamp, linkedid text)");
         let lacking = table("cdr").latest().await.unwrap_err();
         assert_eq!(lacking.kind, RemoteErrorKind::Rejected);
         assert!(
@@ -192,7 +99,7 @@ mod real_postgres {
         );
     }
 
-    async fn fill(client: &Client, table: &str, time: &str, text: &str) {
+    fn fill(database: &Database, table: &str, time: &str, text: &str) {
         let columns: Vec<String> = MASTER
             .iter()
             .map(|name| {
@@ -210,6 +117,6 @@ mod real_postgres {
             let values = values.join(", ");
             statements.extend(["INSERT INTO ", table, " VALUES (", &values, ");"]);
         }
-        client.batch_execute(&statements).await.unwrap();
+        database.session().run(&statements);
     }
 }

@@ -12,7 +12,7 @@ const COUNT: u32 = 22_000;
 const BLOCK: u32 = 32;
 
 /// A port that nobody listens on, be it TCP, be it UDP on any address of this machine. Processes begin at different places, since tests run in many of them at once.
-pub(crate) fn free() -> u16 {
+pub fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let begin = std::process::id().wrapping_mul(BLOCK);
     for _ in 0..COUNT {
