@@ -22,7 +22,10 @@ const OUTSIDE: &[(&str, &[&str])] = &[
             "url",
         ],
     ),
-    ("storage", &["hashlink", "rusqlite", "serde", "serde_json", "thiserror", "tokio", "tracing"]),
+    (
+        "storage",
+        &["hashlink", "rusqlite", "serde", "serde_json", "thiserror", "tokio", "tokio-postgres", "tracing"],
+    ),
     (
         "adapters",
         &[

@@ -69,6 +69,7 @@ impl From<StorageError> for EngineError {
             StorageError::InUse
             | StorageError::Inconsistent { .. }
             | StorageError::Newer(_)
+            | StorageError::Migration { .. }
             | StorageError::Driver(_) => {
                 tracing::error!(%error, "the store failed");
                 Self::Unavailable {

@@ -1,5 +1,7 @@
 //! How storing fails.
 
+use tokio_postgres::error::SqlState;
+
 /// Why the store did not do what was asked. Nothing of the request was kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StorageError {
@@ -30,8 +32,18 @@ pub enum StorageError {
         message: String,
     },
     /// The database was made by a newer version.
-    #[error("the database has migration {0}, which this version does not know; use the newer version again")]
+    #[error(
+        "the database has migration {0}, after which this version cannot use it; use the newer version again"
+    )]
     Newer(String),
+    /// The database could not be brought up to date. What came before this migration was applied.
+    #[error("migration {name} cannot be applied: {message}")]
+    Migration {
+        /// The migration.
+        name: &'static str,
+        /// Why.
+        message: String,
+    },
     /// The database's own error.
     #[error("database: {0}")]
     Driver(String),
@@ -43,6 +55,21 @@ impl From<rusqlite::Error> for StorageError {
             Some(rusqlite::ErrorCode::DiskFull) => Self::Full,
             Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => Self::Busy,
             _ => Self::Driver(error.to_string()),
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for StorageError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let Some(refusal) = error.as_db_error() else {
+            let why = std::error::Error::source(&error).map(|why| format!(": {why}")).unwrap_or_default();
+            return Self::Driver(format!("{error}{why}"));
+        };
+        match *refusal.code() {
+            SqlState::DISK_FULL => Self::Full,
+            SqlState::LOCK_NOT_AVAILABLE => Self::Busy,
+            // Not its details, which may quote what is stored.
+            _ => Self::Driver(refusal.message().to_owned()),
         }
     }
 }

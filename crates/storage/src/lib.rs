@@ -19,6 +19,7 @@ pub mod sync_jobs;
 pub mod unmapped;
 pub mod unreturned;
 
+mod migrate;
 mod sqlite;
 mod statement;
 mod store;

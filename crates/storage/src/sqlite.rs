@@ -1,6 +1,5 @@
 //! SQLite: opening, migrating, and the writer thread with its group commit.
 
-mod migrate;
 mod prepared;
 mod writer;
 
@@ -11,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::StorageError;
-pub(crate) use migrate::migrate;
+use crate::migrate;
 pub(crate) use prepared::Prepare;
 pub use writer::Mishap;
 pub(crate) use writer::{Batch, Job, LARGEST_BATCH, Writer, gather, run as run_writer};
@@ -42,7 +41,7 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StorageError> {
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     configure(&connection)?;
-    migrate(&connection)?;
+    migrate::sqlite::migrate(&connection)?;
     Ok(connection)
 }
 
@@ -74,6 +73,6 @@ fn configure(connection: &Connection) -> Result<(), StorageError> {
 #[cfg(test)]
 pub(crate) fn fresh_for_tests() -> Connection {
     let connection = Connection::open_in_memory().unwrap();
-    migrate(&connection).unwrap();
+    migrate::sqlite::migrate(&connection).unwrap();
     connection
 }
