@@ -96,7 +96,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
             "uuid",
         ],
     ),
-    ("testkit", &["async-trait", "serde_json", "tempfile", "tokio", "tokio-postgres", "url"]),
+    ("testkit", &["async-trait", "rusqlite", "serde_json", "tempfile", "tokio", "tokio-postgres", "url"]),
     (
         "kontur-telephony",
         &[

@@ -63,7 +63,11 @@ impl EngineError {
 impl From<StorageError> for EngineError {
     fn from(error: StorageError) -> Self {
         match error {
-            StorageError::Busy | StorageError::Full | StorageError::Closed => {
+            StorageError::Busy
+            | StorageError::Away(_)
+            | StorageError::Contended(_)
+            | StorageError::Full
+            | StorageError::Closed => {
                 Self::Unavailable { message: error.to_string(), retry_after: Duration::from_secs(1) }
             }
             StorageError::InUse

@@ -1,5 +1,6 @@
 //! Calls, their events and their legs.
 
+mod held;
 mod open;
 mod recent;
 
@@ -11,32 +12,41 @@ use domain::phone::Phone;
 use domain::plan::Told;
 
 use crate::error::StorageError;
+use crate::session::{Ids, Row, Value};
 use crate::statement::statements;
-use crate::tx::{Row, Tx, Value, json};
+use crate::tx::{Tx, json};
 
 #[cfg(test)]
 pub(crate) use open::ALL as OPEN;
 pub use open::OpenCall;
 pub(crate) use recent::RecentCalls;
 
+/// The columns that [`read`] reads.
+macro_rules! columns {
+    () => {
+        "id, instance_id, external_id, communication_id, settle_at, version, facts, told"
+    };
+}
+pub(crate) use columns;
+
 statements! {
-    FIND = "SELECT id, instance_id, external_id, communication_id, settle_at, facts, told FROM call
-            WHERE instance_id = $1 AND external_id = $2";
-    GET = "SELECT id, instance_id, external_id, communication_id, settle_at, facts, told FROM call WHERE id = $1";
-    INSERT = "INSERT INTO call (communication_id, direction, state, ended_at, facts, told, settle_at, client_phone,
-                                began_at, instance_id, external_id, look_at)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-    UPDATE = "UPDATE call SET communication_id = $1, direction = $2, state = $3, ended_at = $4, facts = $5, told = $6
-              WHERE id = $7";
+    FIND = concat!("SELECT ", columns!(), " FROM call WHERE instance_id = $1 AND external_id = $2");
+    GET = concat!("SELECT ", columns!(), " FROM call WHERE id = $1");
+    INSERT = "INSERT INTO call (instance_id, external_id, version, communication_id, direction, state, ended_at, facts, told,
+                                settle_at, client_phone, began_at, look_at, id)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    UPDATE = "UPDATE call SET version = $1, communication_id = $2, direction = $3, state = $4, ended_at = $5, facts = $6,
+                     told = $7
+              WHERE id = $8";
     /// A call that settles has ended: it is not looked at any more.
-    UPDATE_SETTLING = "UPDATE call SET communication_id = $1, direction = $2, state = $3, ended_at = $4, facts = $5,
-                              told = $6, settle_at = $7, look_at = CASE WHEN $7 IS NULL THEN look_at END
-                       WHERE id = $8";
-    UPDATE_WITH_INDEXES = "UPDATE call SET communication_id = $1, direction = $2, state = $3, ended_at = $4, facts = $5,
-                                  told = $6, settle_at = $7, look_at = CASE WHEN $7 IS NULL THEN look_at END,
-                                  client_phone = $8, began_at = $9
-                           WHERE id = $10";
-    SET_COMMUNICATION = "UPDATE call SET communication_id = $1 WHERE id = $2";
+    UPDATE_SETTLING = "UPDATE call SET version = $1, communication_id = $2, direction = $3, state = $4, ended_at = $5,
+                              facts = $6, told = $7, settle_at = $8, look_at = CASE WHEN CAST($8 AS BIGINT) IS NULL THEN look_at END
+                       WHERE id = $9";
+    UPDATE_WITH_INDEXES = "UPDATE call SET version = $1, communication_id = $2, direction = $3, state = $4, ended_at = $5,
+                                  facts = $6, told = $7, settle_at = $8,
+                                  look_at = CASE WHEN CAST($8 AS BIGINT) IS NULL THEN look_at END, client_phone = $9, began_at = $10
+                           WHERE id = $11";
+    SET_COMMUNICATION = "UPDATE call SET communication_id = $1, version = version + 1 WHERE id = $2";
     INSERT_EVENT = "INSERT INTO call_event (call_id, event_id, kind, leg_id, at, received_at, raw_request_id)
                     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
     INSERT_LEG = "INSERT INTO call_leg (instance_id, leg_id, call_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
@@ -49,11 +59,12 @@ statements! {
                            AND settle_at IS NULL
                            AND NOT EXISTS (SELECT 1 FROM delivery
                                            WHERE call_id = call.id AND kind = 'comment' AND state = 'pending')";
-    LIST = "SELECT id, instance_id, external_id, communication_id, settle_at, facts, told FROM call
-            WHERE id < $1 AND ($2 IS NULL OR instance_id = $2) AND ($3 IS NULL OR client_phone = $3)
-              AND ($4 IS NULL OR began_at >= $4) AND ($5 IS NULL OR began_at < $5)
-              AND ($6 IS NULL OR state = $6 OR ($6 = 'finished' AND state <> 'active'))
-            ORDER BY id DESC LIMIT $7";
+    LIST = concat!("SELECT ", columns!(), " FROM call
+            WHERE id < $1 AND (CAST($2 AS BIGINT) IS NULL OR instance_id = $2)
+              AND (CAST($3 AS TEXT) IS NULL OR client_phone = $3)
+              AND (CAST($4 AS BIGINT) IS NULL OR began_at >= $4) AND (CAST($5 AS BIGINT) IS NULL OR began_at < $5)
+              AND (CAST($6 AS TEXT) IS NULL OR state = $6 OR ($6 = 'finished' AND state <> 'active'))
+            ORDER BY id DESC LIMIT $7");
     BY_REQUEST = "SELECT COUNT(*) FROM call WHERE instance_id = $1 AND communication_id = $2 AND began_at >= $3";
 }
 
@@ -74,6 +85,8 @@ pub struct StoredCall {
     pub call: Call,
     /// What Kontur was told of it.
     pub told: Told,
+    /// Grows with each change that is stored.
+    pub(crate) version: i64,
     /// What the indexes hold of it: most changes leave that alone, and then the indexes are not written to.
     indexed: Indexed,
 }
@@ -113,13 +126,22 @@ impl Indexed {
         [self.settle_at.into(), self.client_phone.as_str().into(), self.began_at.into()]
     }
 
-    /// The statement that stores a call which has changed from this to that, and how many of the columns it has.
-    fn update(&self, to: &Self) -> (&'static str, usize) {
+    /// How many of the columns have to be stored of a call which has changed from this to that.
+    fn differing(&self, to: &Self) -> usize {
         match (self == to, self.client_phone == to.client_phone && self.began_at == to.began_at) {
-            (true, _) => (UPDATE, 0),
-            (false, true) => (UPDATE_SETTLING, 1),
-            (false, false) => (UPDATE_WITH_INDEXES, 3),
+            (true, _) => 0,
+            (false, true) => 1,
+            (false, false) => 3,
         }
+    }
+}
+
+/// The statement that stores so many of the columns that have indexes.
+const fn update(columns: usize) -> &'static str {
+    match columns {
+        0 => UPDATE,
+        1 => UPDATE_SETTLING,
+        _ => UPDATE_WITH_INDEXES,
     }
 }
 
@@ -172,11 +194,12 @@ impl Tx<'_> {
         instance: InstanceId,
         id: &ExternalId,
     ) -> Result<Option<StoredCall>, StorageError> {
-        let recent = self.recent_calls().and_then(|recent| recent.take(instance, id));
-        recent.map_or_else(
-            || self.one(FIND, &[instance.0.into(), id.as_str().into()], read),
-            |recent| Ok(Some(recent)),
-        )
+        if self.unit().is_some_and(|unit| unit.is_absent(instance, id)) {
+            return Ok(None);
+        }
+        let recent = self.recent_calls().and_then(|recent| recent.take(instance, id, self.unit()));
+        let by_name = || self.held(FIND, held::FIND, &[instance.0.into(), id.as_str().into()]);
+        recent.map_or_else(by_name, |recent| Ok(Some(recent)))
     }
 
     /// The call of that row, if there is one.
@@ -187,8 +210,9 @@ impl Tx<'_> {
     /// The call of that row, to be changed by the writer: from the calls it has just had in hand, if it is there.
     /// [`Self::update_call`] or [`Self::put_back`] puts it back.
     pub fn take_call(&self, id: CallId) -> Result<Option<StoredCall>, StorageError> {
-        let recent = self.recent_calls().and_then(|recent| recent.take_row(id));
-        recent.map_or_else(|| self.call(id), |recent| Ok(Some(recent)))
+        let recent = self.recent_calls().and_then(|recent| recent.take_row(id, self.unit()));
+        let by_row = || self.held(GET, held::GET, &[id.0.into()]);
+        recent.map_or_else(by_row, |recent| Ok(Some(recent)))
     }
 
     /// Stores a new call. [`Self::put_back`] keeps it in hand.
@@ -197,11 +221,16 @@ impl Tx<'_> {
         let communication = call.request().cloned();
         let indexed = Indexed::of(&call, settle_at);
         let (facts, told_json) = (json(&call), json(&told));
-        let mut parameters = told_columns(&call, communication.as_ref(), &facts, &told_json);
-        parameters.extend(indexed.columns());
-        parameters.extend::<[Value<'_>; 3]>([instance.0.into(), external_id.as_str().into(), look_at.into()]);
-        let id = CallId(self.insert(INSERT, &parameters)?);
-        Ok(StoredCall { id, instance, external_id, communication, settle_at, call, told, indexed })
+        let [a, b, c, d, e, f] = told_columns(&call, communication.as_ref(), &facts, &told_json);
+        let [g, h, i] = indexed.columns();
+        let named: [Value<'_>; 3] = [instance.0.into(), external_id.as_str().into(), 0_i64.into()];
+        let [x, y, z] = named;
+        let parameters = [x, y, z, a, b, c, d, e, f, g, h, i, look_at.into()];
+        let id = CallId(self.insert(INSERT, Ids::Calls, parameters)?);
+        if let Some(unit) = self.unit() {
+            unit.is_new(id, instance, &external_id);
+        }
+        Ok(StoredCall { id, instance, external_id, communication, settle_at, call, told, version: 0, indexed })
     }
 
     /// Stores what became known of a call.
@@ -210,12 +239,16 @@ impl Tx<'_> {
         if stored.communication.is_none() {
             stored.communication = stored.call.request().cloned();
         }
-        let mut parameters = told_columns(&stored.call, stored.communication.as_ref(), &facts, &told);
+        stored.version += 1;
         let indexed = Indexed::of(&stored.call, stored.settle_at);
-        let (update, columns) = stored.indexed.update(&indexed);
+        // Where a later change takes the place of an earlier one, each has to have all columns.
+        let columns = if self.unit().is_some() { 3 } else { stored.indexed.differing(&indexed) };
+        let mut parameters = Vec::with_capacity(11);
+        parameters.push(stored.version.into());
+        parameters.extend(told_columns(&stored.call, stored.communication.as_ref(), &facts, &told));
         parameters.extend(indexed.columns().into_iter().take(columns));
         parameters.push(stored.id.0.into());
-        self.execute(update, &parameters)?;
+        self.put_latest(update(columns), &parameters)?;
         stored.indexed = indexed;
         self.put_back(stored);
         Ok(())
@@ -230,9 +263,9 @@ impl Tx<'_> {
 
     /// Remembers Kontur's communication of a call.
     pub fn set_communication(&self, call: CallId, id: &CommunicationId) -> Result<(), StorageError> {
-        self.execute(SET_COMMUNICATION, &[id.as_str().into(), call.0.into()])?;
+        self.put(SET_COMMUNICATION, &[id.as_str().into(), call.0.into()])?;
         if let Some(recent) = self.recent_calls() {
-            recent.set_communication(call, id);
+            recent.set_communication(call, id, self.unit());
         }
         Ok(())
     }
@@ -246,24 +279,25 @@ impl Tx<'_> {
         raw: Option<RawRequestId>,
     ) -> Result<bool, StorageError> {
         let leg = leg_of(event);
-        let inserted = self.execute(
-            INSERT_EVENT,
-            &[
-                call.0.into(),
-                event.id.as_str().into(),
-                event.happening.word().into(),
-                leg.map(LegId::as_str).into(),
-                event.at.into(),
-                received_at.into(),
-                raw.map(|id| id.0).into(),
-            ],
-        )?;
-        Ok(inserted == 1)
+        let parameters: [Value<'_>; 7] = [
+            call.0.into(),
+            event.id.as_str().into(),
+            event.happening.word().into(),
+            leg.map(LegId::as_str).into(),
+            event.at.into(),
+            received_at.into(),
+            raw.map(|id| id.0).into(),
+        ];
+        match self.unit().and_then(|unit| unit.notes(call, &event.id)) {
+            Some(false) => Ok(false),
+            Some(true) => self.put(INSERT_EVENT, &parameters).map(|()| true),
+            None => Ok(self.execute(INSERT_EVENT, &parameters)? == 1),
+        }
     }
 
     /// Makes a leg findable for hangup.
     pub fn insert_leg(&self, instance: InstanceId, leg: &LegId, call: CallId) -> Result<(), StorageError> {
-        self.execute(INSERT_LEG, &[instance.0.into(), leg.as_str().into(), call.0.into()])?;
+        self.put(INSERT_LEG, &[instance.0.into(), leg.as_str().into(), call.0.into()])?;
         Ok(())
     }
 
@@ -336,22 +370,19 @@ fn told_columns<'a>(
     communication: Option<&'a CommunicationId>,
     facts: &'a str,
     told: &'a str,
-) -> Vec<Value<'a>> {
-    // With room for what the callers add.
-    let mut columns = Vec::with_capacity(12);
-    columns.extend::<[Value<'_>; 6]>([
+) -> [Value<'a>; 6] {
+    [
         communication.map(CommunicationId::as_str).into(),
         call.direction().word().into(),
         state_word(call).into(),
         call.ended_at().into(),
         facts.into(),
         told.into(),
-    ]);
-    columns
+    ]
 }
 
 pub(crate) fn read(row: &Row<'_>) -> Result<StoredCall, StorageError> {
-    let (settle_at, call) = (row.opt_time(4)?, row.json(5, "call", "facts")?);
+    let (settle_at, call) = (row.opt_time(4)?, row.json(6, "call", "facts")?);
     Ok(StoredCall {
         indexed: Indexed::of(&call, settle_at),
         settle_at,
@@ -360,7 +391,8 @@ pub(crate) fn read(row: &Row<'_>) -> Result<StoredCall, StorageError> {
         instance: InstanceId(row.int(1)?),
         external_id: row.text(2)?.into(),
         communication: row.opt_text(3)?.map(Into::into),
-        told: row.json(6, "call", "told")?,
+        version: row.int(5)?,
+        told: row.json(7, "call", "told")?,
     })
 }
 

@@ -7,8 +7,9 @@ use domain::id::{CallId, DeliveryId, InstanceId};
 use domain::outbox::{DeliveryState, DestinationKind};
 
 use crate::error::StorageError;
+use crate::session::{Ids, Row, Value};
 use crate::statement::statements;
-use crate::tx::{Row, Tx, Value, json};
+use crate::tx::{Tx, json};
 
 pub use record::{
     Attempt, AttemptRecord, DeliveryFilter, DeliveryRecord, NewDelivery, Opening, PendingDelivery, Settlement,
@@ -16,8 +17,8 @@ pub use record::{
 
 statements! {
     INSERT = "INSERT INTO delivery (instance_id, destination, call_id, kind, notice, state, created_at, due_at,
-                                    expires_at, attempts, suspect, background)
-              VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, 0, FALSE, $9)";
+                                    expires_at, attempts, suspect, background, id)
+              VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, 0, FALSE, $9, $10)";
     SELECT_PENDING = "SELECT id, instance_id, destination, call_id, kind, notice, due_at, expires_at, attempts,
                              first_attempt_at, suspect, progress, created_at, background
                       FROM delivery
@@ -61,8 +62,9 @@ statements! {
     LIST = "SELECT id, instance_id, destination, call_id, kind, notice, state, created_at, due_at, expires_at, attempts,
                    first_attempt_at, settled_at, http_status, answer, cause, reason, suspect
             FROM delivery
-            WHERE id < $1 AND ($2 IS NULL OR instance_id = $2) AND ($3 IS NULL OR destination = $3)
-              AND ($4 IS NULL OR state = $4) AND ($5 IS NULL OR created_at >= $5) AND ($6 IS NULL OR created_at < $6)
+            WHERE id < $1 AND (CAST($2 AS BIGINT) IS NULL OR instance_id = $2)
+              AND (CAST($3 AS TEXT) IS NULL OR destination = $3) AND (CAST($4 AS TEXT) IS NULL OR state = $4)
+              AND (CAST($5 AS BIGINT) IS NULL OR created_at >= $5) AND (CAST($6 AS BIGINT) IS NULL OR created_at < $6)
             ORDER BY id DESC LIMIT $7";
     REVIVE = "UPDATE delivery SET state = 'pending', due_at = $1, attempts = 0, first_attempt_at = NULL,
                      settled_at = NULL, expires_at = NULL, cause = NULL, reason = NULL,
@@ -77,7 +79,8 @@ impl Tx<'_> {
         let notice = json(&new.notice);
         let id = self.insert(
             INSERT,
-            &[
+            Ids::Deliveries,
+            [
                 new.instance.0.into(),
                 new.destination.word().into(),
                 new.call.0.into(),
@@ -172,7 +175,7 @@ impl Tx<'_> {
         let progress: Value<'_> = attempt.progress.as_deref().into();
         match settlement {
             Settlement::Delivered => {
-                self.execute(DELIVERED, &[at, ended_at, status, answer, progress, id.0.into()])?;
+                self.put(DELIVERED, &[at, ended_at, status, answer, progress, id.0.into()])?;
                 // A first attempt that succeeds is wholly in the delivery's own row: the common case costs one write.
                 if attempts_before == 0 { Ok(()) } else { self.insert_attempt(id, attempt, "delivered") }
             }
@@ -180,19 +183,19 @@ impl Tx<'_> {
                 let due_at = (*due_at).into();
                 let parameters =
                     [at, due_at, status, answer, reason.into(), (*suspect).into(), progress, id.0.into()];
-                self.execute(RETRY, &parameters)?;
+                self.put(RETRY, &parameters)?;
                 self.insert_attempt(id, attempt, reason)
             }
             Settlement::Skipped { reason } => {
                 let parameters = [at, ended_at, status, answer, reason.into(), progress, id.0.into()];
-                self.execute(SKIPPED, &parameters)?;
+                self.put(SKIPPED, &parameters)?;
                 self.insert_attempt(id, attempt, reason)
             }
             Settlement::Dead { cause, reason, suspect } => {
                 let (cause, suspect) = (cause.word().into(), (*suspect).into());
                 let parameters =
                     [at, ended_at, status, answer, cause, reason.into(), suspect, progress, id.0.into()];
-                self.execute(DEAD, &parameters)?;
+                self.put(DEAD, &parameters)?;
                 self.insert_attempt(id, attempt, reason)
             }
         }
@@ -200,7 +203,7 @@ impl Tx<'_> {
 
     fn insert_attempt(&self, id: DeliveryId, attempt: &Attempt, outcome: &str) -> Result<(), StorageError> {
         let took = attempt.ended_at.micros().saturating_sub(attempt.at.micros());
-        self.execute(
+        self.put(
             INSERT_ATTEMPT,
             &[
                 id.0.into(),
@@ -216,7 +219,7 @@ impl Tx<'_> {
 
     /// Realtime came too late.
     pub fn expire_delivery(&self, id: DeliveryId, now: Timestamp, reason: &str) -> Result<(), StorageError> {
-        self.execute(EXPIRED, &[now.into(), reason.into(), id.0.into()])?;
+        self.put(EXPIRED, &[now.into(), reason.into(), id.0.into()])?;
         Ok(())
     }
 

@@ -7,8 +7,9 @@ use domain::id::{CommunicationId, Extension, ExternalId, InstanceId};
 use domain::phone::Phone;
 
 use crate::error::StorageError;
+use crate::session::Row;
 use crate::statement::statements;
-use crate::tx::{Row, Tx};
+use crate::tx::Tx;
 
 statements! {
     INSERT = "INSERT INTO dial (instance_id, communication_id, extension, client_phone, requested_at, state)
@@ -131,7 +132,7 @@ impl Tx<'_> {
             instance.0.into(),
             id.as_str().into(),
         ];
-        self.execute(SETTLE, &parameters)?;
+        self.put(SETTLE, &parameters)?;
         Ok(())
     }
 
@@ -147,14 +148,14 @@ impl Tx<'_> {
         id: &CommunicationId,
         at: Option<Timestamp>,
     ) -> Result<(), StorageError> {
-        self.execute(LOOK_AGAIN, &[at.into(), instance.0.into(), id.as_str().into()])?;
+        self.put(LOOK_AGAIN, &[at.into(), instance.0.into(), id.as_str().into()])?;
         Ok(())
     }
 
     /// Brings all looks forward: the clock was set back.
     pub fn look_for_dials_sooner(&self, by: Duration) -> Result<(), StorageError> {
         let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
-        self.execute(LOOK_SOONER, &[micros.into()])?;
+        self.put(LOOK_SOONER, &[micros.into()])?;
         Ok(())
     }
 }

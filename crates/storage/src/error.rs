@@ -1,13 +1,17 @@
 //! How storing fails.
 
-use tokio_postgres::error::SqlState;
-
 /// Why the store did not do what was asked. Nothing of the request was kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StorageError {
     /// The queue to the writer is full: come again.
     #[error("the store is busy")]
     Busy,
+    /// The database does not answer.
+    #[error("the database is away: {0}")]
+    Away(String),
+    /// Others who change the same stood in the way until it was given up.
+    #[error("others change the same at the same time: {0}")]
+    Contended(String),
     /// The disk is full.
     #[error("the disk is full")]
     Full,
@@ -49,27 +53,24 @@ pub enum StorageError {
     Driver(String),
 }
 
+impl StorageError {
+    /// Whether the same transaction may succeed when it is run again.
+    pub(crate) const fn may_pass(&self) -> bool {
+        matches!(self, Self::Away(_) | Self::Contended(_))
+    }
+
+    /// Whether any other change would fare no better.
+    pub(crate) const fn is_of_the_database(&self) -> bool {
+        matches!(self, Self::Away(_))
+    }
+}
+
 impl From<rusqlite::Error> for StorageError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::DiskFull) => Self::Full,
             Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => Self::Busy,
             _ => Self::Driver(error.to_string()),
-        }
-    }
-}
-
-impl From<tokio_postgres::Error> for StorageError {
-    fn from(error: tokio_postgres::Error) -> Self {
-        let Some(refusal) = error.as_db_error() else {
-            let why = std::error::Error::source(&error).map(|why| format!(": {why}")).unwrap_or_default();
-            return Self::Driver(format!("{error}{why}"));
-        };
-        match *refusal.code() {
-            SqlState::DISK_FULL => Self::Full,
-            SqlState::LOCK_NOT_AVAILABLE => Self::Busy,
-            // Not its details, which may quote what is stored.
-            _ => Self::Driver(refusal.message().to_owned()),
         }
     }
 }

@@ -7,12 +7,13 @@ use domain::instance::settings::UserMapping;
 use domain::instance::status::Condition;
 
 use crate::error::StorageError;
+use crate::session::{Ids, Row};
 use crate::statement::statements;
-use crate::tx::{Row, Tx, json};
+use crate::tx::{Tx, json};
 
 statements! {
-    INSERT = "INSERT INTO instance (workspace, declared, settings, arguments, condition, status, status_since, deleted)
-              VALUES ($1, $2, $3, NULL, $4, $5, $6, FALSE)";
+    INSERT = "INSERT INTO instance (workspace, declared, settings, arguments, condition, status, status_since, deleted, id)
+              VALUES ($1, $2, $3, NULL, $4, $5, $6, FALSE, $7)";
     REVIVE = "UPDATE instance SET declared = $1, settings = $2, deleted = FALSE WHERE id = $3";
     FIND = "SELECT id, workspace, declared, settings, arguments, condition, status_since, set_up_for, deleted
             FROM instance WHERE workspace = $1";
@@ -24,8 +25,8 @@ statements! {
     SET_ARGUMENTS = "UPDATE instance SET arguments = $1, set_up_for = $2 WHERE id = $3";
     SET_UP_FOR = "UPDATE instance SET set_up_for = $1 WHERE id = $2";
     SET_CONDITION = "UPDATE instance SET condition = $1, status = $2, status_since = $3 WHERE id = $4";
-    INSERT_CHANGE = "INSERT INTO status_change (instance_id, at, from_status, to_status, reason)
-                     VALUES ($1, $2, $3, $4, $5)";
+    INSERT_CHANGE = "INSERT INTO status_change (instance_id, at, from_status, to_status, reason, id)
+                     VALUES ($1, $2, $3, $4, $5, $6)";
     CHANGES = "SELECT at, from_status, to_status, reason FROM status_change WHERE instance_id = $1
                ORDER BY id DESC LIMIT $2";
     USERS = "SELECT kontur_user_id, extension, workonflow_user_id, valid_from, valid_to FROM user_mapping
@@ -94,7 +95,7 @@ impl Tx<'_> {
             i64::from(condition.status().code()).into(),
             now.into(),
         ];
-        self.insert(INSERT, &parameters).map(InstanceId)
+        self.insert(INSERT, Ids::Instances, parameters).map(InstanceId)
     }
 
     /// Gives an instance that exists, or existed, its settings.
@@ -104,7 +105,7 @@ impl Tx<'_> {
         declared: bool,
         settings: Option<&[u8]>,
     ) -> Result<(), StorageError> {
-        self.execute(REVIVE, &[declared.into(), settings.into(), id.0.into()])?;
+        self.put(REVIVE, &[declared.into(), settings.into(), id.0.into()])?;
         Ok(())
     }
 
@@ -122,19 +123,19 @@ impl Tx<'_> {
     pub fn delete_instance(&self, id: InstanceId, now: Timestamp) -> Result<(), StorageError> {
         let condition = Condition::default();
         let status = i64::from(condition.status().code());
-        self.execute(DELETE, &[(&json(&condition)).into(), status.into(), now.into(), id.0.into()])?;
+        self.put(DELETE, &[(&json(&condition)).into(), status.into(), now.into(), id.0.into()])?;
         Ok(())
     }
 
     /// Remembers the arguments of a setup that went through, and the version it went through with.
     pub fn set_arguments(&self, id: InstanceId, arguments: &[u8], version: &str) -> Result<(), StorageError> {
-        self.execute(SET_ARGUMENTS, &[arguments.into(), version.into(), id.0.into()])?;
+        self.put(SET_ARGUMENTS, &[arguments.into(), version.into(), id.0.into()])?;
         Ok(())
     }
 
     /// Remembers the version that an upgrade went through with.
     pub fn set_up_for(&self, id: InstanceId, version: &str) -> Result<(), StorageError> {
-        self.execute(SET_UP_FOR, &[version.into(), id.0.into()])?;
+        self.put(SET_UP_FOR, &[version.into(), id.0.into()])?;
         Ok(())
     }
 
@@ -150,12 +151,13 @@ impl Tx<'_> {
         let since = if from == to { before.status_since } else { now };
         let condition = json(after);
         let parameters = [(&condition).into(), i64::from(to.code()).into(), since.into(), before.id.0.into()];
-        self.execute(SET_CONDITION, &parameters)?;
+        self.put(SET_CONDITION, &parameters)?;
         if from != to {
             let (from, to) = (i64::from(from.code()), i64::from(to.code()));
             self.insert(
                 INSERT_CHANGE,
-                &[before.id.0.into(), now.into(), from.into(), to.into(), reason.into()],
+                Ids::StatusChanges,
+                [before.id.0.into(), now.into(), from.into(), to.into(), reason.into()],
             )?;
         }
         Ok(())
@@ -189,7 +191,7 @@ impl Tx<'_> {
 
     /// Replaces the users given through the admin API.
     pub fn set_users(&self, id: InstanceId, users: &[UserMapping]) -> Result<(), StorageError> {
-        self.execute(DELETE_USERS, &[id.0.into()])?;
+        self.put(DELETE_USERS, &[id.0.into()])?;
         for (position, user) in (0_i64..).zip(users) {
             let parameters = [
                 id.0.into(),
@@ -200,14 +202,14 @@ impl Tx<'_> {
                 user.valid_from.into(),
                 user.valid_to.into(),
             ];
-            self.execute(INSERT_USER, &parameters)?;
+            self.put(INSERT_USER, &parameters)?;
         }
         Ok(())
     }
 
     /// Remembers a small value.
     pub fn set_mark(&self, id: InstanceId, name: &str, value: &str) -> Result<(), StorageError> {
-        self.execute(SET_MARK, &[id.0.into(), name.into(), value.into()])?;
+        self.put(SET_MARK, &[id.0.into(), name.into(), value.into()])?;
         Ok(())
     }
 

@@ -20,12 +20,16 @@ pub mod unmapped;
 pub mod unreturned;
 
 mod migrate;
+mod postgres;
+mod session;
 mod sqlite;
 mod statement;
 mod store;
 mod tx;
 
-pub use sqlite::Mishap;
+pub use session::{About, Row, Value};
 pub use store::stepper::{Asked, Look, Stepper};
-pub use store::{Store, StoreOptions};
-pub use tx::{Row, Tx, Value};
+pub use postgres::Address;
+pub use store::writer::Mishap;
+pub use store::{Place, Store, StoreOptions};
+pub use tx::Tx;

@@ -7,8 +7,9 @@ use domain::clock::Timestamp;
 use domain::id::{CallId, Extension, InstanceId};
 
 use crate::error::StorageError;
+use crate::session::Row;
 use crate::statement::statements;
-use crate::tx::{Row, Tx, json};
+use crate::tx::{Tx, json};
 
 statements! {
     PARK = "INSERT INTO parked (call_id, instance_id, until, extensions) VALUES ($1, $2, $3, $4)
@@ -42,13 +43,13 @@ impl Tx<'_> {
         let extensions = json(&parked.extensions);
         let parameters =
             [parked.call.0.into(), parked.instance.0.into(), parked.until.into(), (&extensions).into()];
-        self.execute(PARK, &parameters)?;
+        self.put(PARK, &parameters)?;
         Ok(())
     }
 
     /// The call waits no longer.
     pub fn unpark(&self, instance: InstanceId, call: CallId) -> Result<(), StorageError> {
-        self.execute(UNPARK, &[instance.0.into(), call.0.into()])?;
+        self.put(UNPARK, &[instance.0.into(), call.0.into()])?;
         Ok(())
     }
 

@@ -12,8 +12,9 @@ use domain::id::InstanceId;
 use domain::retention::{Age, Limit, Prunable};
 
 use crate::error::StorageError;
+use crate::session::Row;
 use crate::statement::statements;
-use crate::tx::{Row, Tx};
+use crate::tx::Tx;
 
 statements! {
     RAW_REQUESTS = "SELECT id, received_at FROM raw_request

@@ -4,11 +4,12 @@ use domain::clock::Timestamp;
 use domain::id::{InstanceId, RawRequestId};
 
 use crate::error::StorageError;
+use crate::session::Ids;
 use crate::statement::statements;
 use crate::tx::Tx;
 
 statements! {
-    INSERT = "INSERT INTO raw_request (instance_id, provider, received_at, body, fault) VALUES ($1, $2, $3, $4, $5)";
+    INSERT = "INSERT INTO raw_request (instance_id, provider, received_at, body, fault, id) VALUES ($1, $2, $3, $4, $5, $6)";
     GET = "SELECT id, provider, received_at, body, fault FROM raw_request WHERE id = $1";
 }
 
@@ -38,7 +39,7 @@ impl Tx<'_> {
         fault: Option<&str>,
     ) -> Result<RawRequestId, StorageError> {
         let parameters = [instance.0.into(), provider.into(), received_at.into(), body.into(), fault.into()];
-        self.insert(INSERT, &parameters).map(RawRequestId)
+        self.insert(INSERT, Ids::RawRequests, parameters).map(RawRequestId)
     }
 
     /// A stored request.

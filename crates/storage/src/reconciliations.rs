@@ -9,11 +9,13 @@ use crate::calls::{self, StoredCall};
 use crate::deliveries;
 use crate::error::StorageError;
 use crate::recordings::RecordingRecord;
+use crate::session::{Ids, Row};
 use crate::statement::statements;
-use crate::tx::{Row, Tx, json};
+use crate::tx::{Tx, json};
 
 statements! {
-    INSERT = "INSERT INTO reconciliation (instance_id, from_at, to_at, state, created_at) VALUES ($1, $2, $3, 'running', $4)";
+    INSERT = "INSERT INTO reconciliation (instance_id, from_at, to_at, state, created_at, id)
+              VALUES ($1, $2, $3, 'running', $4, $5)";
     FINISH = "UPDATE reconciliation SET state = $1, finished_at = $2, report = $3, reason = $4 WHERE id = $5";
     GET = "SELECT id, instance_id, from_at, to_at, state, created_at, finished_at, report, reason FROM reconciliation
            WHERE id = $1";
@@ -22,8 +24,8 @@ statements! {
     /// An instance keeps its latest ones.
     TIDY = "DELETE FROM reconciliation WHERE instance_id = $1
             AND id < (SELECT id FROM reconciliation WHERE instance_id = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)";
-    BEGAN = "SELECT id, instance_id, external_id, communication_id, settle_at, facts, told FROM call
-             WHERE instance_id = $1 AND (began_at, id) > ($2, $3) AND began_at < $4 ORDER BY began_at, id LIMIT $5";
+    BEGAN = concat!("SELECT ", calls::columns!(), " FROM call
+             WHERE instance_id = $1 AND (began_at, id) > ($2, $3) AND began_at < $4 ORDER BY began_at, id LIMIT $5");
     DELIVERIES = "SELECT id, kind, state, reason FROM delivery
                   WHERE call_id = $1 AND kind IN ('register-call', 'comment') ORDER BY id";
     DEAD = "SELECT delivery.id FROM delivery JOIN call ON call.id = delivery.call_id
@@ -39,7 +41,7 @@ statements! {
                WHERE deleted_in_kontur.instance_id = $1 AND deleted_in_kontur.call_id > $2
                  AND call.began_at >= $3 AND call.began_at < $4
                ORDER BY deleted_in_kontur.call_id LIMIT $5";
-    FORGET_COMMUNICATION = "UPDATE call SET communication_id = NULL WHERE id = $1";
+    FORGET_COMMUNICATION = "UPDATE call SET communication_id = NULL, version = version + 1 WHERE id = $1";
 }
 
 /// Reconciliations of an instance that are kept.
@@ -98,8 +100,8 @@ impl Tx<'_> {
         window: Window,
         now: Timestamp,
     ) -> Result<i64, StorageError> {
-        self.execute(TIDY, &[instance.0.into(), KEPT.into()])?;
-        self.insert(INSERT, &[instance.0.into(), window.from.into(), window.to.into(), now.into()])
+        self.put(TIDY, &[instance.0.into(), KEPT.into()])?;
+        self.insert(INSERT, Ids::Reconciliations, [instance.0.into(), window.from.into(), window.to.into(), now.into()])
     }
 
     /// Ends a reconciliation with what it found, or with why it failed.
@@ -112,7 +114,7 @@ impl Tx<'_> {
         let report = found.ok().map(json);
         let state = if found.is_ok() { "done" } else { "failed" };
         let parameters = [state.into(), now.into(), report.as_deref().into(), found.err().into(), id.into()];
-        self.execute(FINISH, &parameters)?;
+        self.put(FINISH, &parameters)?;
         Ok(())
     }
 
@@ -216,7 +218,7 @@ impl Tx<'_> {
         call: CallId,
         now: Timestamp,
     ) -> Result<(), StorageError> {
-        self.execute(NOTE_DELETED, &[instance.0.into(), call.0.into(), now.into()])?;
+        self.put(NOTE_DELETED, &[instance.0.into(), call.0.into(), now.into()])?;
         Ok(())
     }
 
@@ -245,7 +247,7 @@ impl Tx<'_> {
 
     /// The communication of a call is gone: the call has none until it gets another one.
     pub fn forget_communication(&self, call: CallId) -> Result<(), StorageError> {
-        self.execute(FORGET_COMMUNICATION, &[call.0.into()])?;
+        self.put(FORGET_COMMUNICATION, &[call.0.into()])?;
         if let Some(recent) = self.recent_calls() {
             recent.forget(call);
         }

@@ -5,8 +5,9 @@ use domain::id::{CallId, InstanceId, LegId};
 use domain::recording::{Fault, RecordingState, Tracked};
 
 use crate::error::StorageError;
+use crate::session::Row;
 use crate::statement::statements;
-use crate::tx::{Row, Tx};
+use crate::tx::Tx;
 
 statements! {
     INSERT = "INSERT INTO recording (call_id, leg_id, instance_id, state, size, content_type, updated_at)
@@ -41,7 +42,7 @@ impl Tx<'_> {
         tracked: &Tracked,
         now: Timestamp,
     ) -> Result<(), StorageError> {
-        self.execute(
+        self.put(
             INSERT,
             &[
                 call.0.into(),
@@ -72,7 +73,7 @@ impl Tx<'_> {
         if tracked == before {
             return Ok(None);
         }
-        self.execute(
+        self.put(
             UPDATE,
             &[
                 tracked.state.word().into(),

@@ -13,6 +13,9 @@ statements! {
     GIVE_BACK = "PRAGMA incremental_vacuum";
 }
 
+/// The same of PostgreSQL, which uses free pages again by itself and does not say how many there are.
+const POSTGRES_PAGES: &str = "SELECT pg_database_size(current_database()) / 8192, 0, 8192";
+
 /// The size of the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Space {
@@ -40,7 +43,8 @@ impl Tx<'_> {
     /// The size of the database.
     pub fn space(&self) -> Result<Space, StorageError> {
         let number = |count: i64| u64::try_from(count).unwrap_or(0);
-        let found = self.one(PAGES, &[], |row| {
+        let question = if self.is_postgres() { POSTGRES_PAGES } else { PAGES };
+        let found = self.one(question, &[], |row| {
             Ok(Space {
                 pages: number(row.int(0)?),
                 free_pages: number(row.int(1)?),
@@ -51,8 +55,8 @@ impl Tx<'_> {
     }
 
     /// Cuts so many free pages off the file; pages from its end take their places. The file itself shrinks with
-    /// [`Store::shrink`], or when enough other changes follow.
+    /// [`Store::shrink`], or when enough other changes follow. PostgreSQL does that itself.
     pub fn give_back(&self, pages: u64) -> Result<(), StorageError> {
-        self.ask_rows(GIVE_BACK, pages)
+        if self.is_postgres() { Ok(()) } else { self.ask_rows(GIVE_BACK, pages) }
     }
 }

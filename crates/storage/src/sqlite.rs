@@ -1,7 +1,7 @@
-//! SQLite: opening, migrating, and the writer thread with its group commit.
+//! SQLite: opening, migrating, running statements.
 
 mod prepared;
-mod writer;
+mod session;
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,9 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::error::StorageError;
 use crate::migrate;
-pub(crate) use prepared::Prepare;
-pub use writer::Mishap;
-pub(crate) use writer::{Batch, Job, LARGEST_BATCH, Writer, gather, run as run_writer};
+pub(crate) use prepared::Statements;
 
 /// Statements kept prepared per connection: more than there are.
 const PREPARED_STATEMENTS: usize = 128;

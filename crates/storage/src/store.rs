@@ -2,6 +2,7 @@
 
 mod readers;
 pub(crate) mod stepper;
+pub(crate) mod writer;
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -14,31 +15,47 @@ use tokio::sync::{mpsc, oneshot};
 use self::readers::Readers;
 use self::stepper::Look;
 use crate::calls::{RecentCalls, StoredCall};
+use self::writer::{Job, LARGEST_BATCH, Writer};
 use crate::error::StorageError;
-use crate::sqlite::{self, Job, LARGEST_BATCH, Writer};
+use crate::postgres::{Address, Writing};
+use crate::session::About;
+use crate::sqlite::{self, Statements};
 use crate::tx::Tx;
 
 /// How the store is opened.
 #[derive(Debug, Clone)]
 pub struct StoreOptions {
-    /// The database file.
-    pub path: PathBuf,
+    /// Where the database is.
+    pub place: Place,
     /// Changes that may wait for the writer; beyond that [`StorageError::Busy`].
     pub queue: usize,
     /// Changes that one transaction takes at most.
     pub largest_batch: usize,
-    /// Refuses to open what another process has opened so: two that deliver would deliver everything twice.
+    /// Refuses to open a file that another process has opened so: two that deliver would deliver everything twice.
     pub alone: bool,
     /// Whoever listens at the points that a change passes.
     pub crash_points: CrashPoints,
 }
 
+/// Where a database is.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// A file of SQLite.
+    File(PathBuf),
+    /// In PostgreSQL.
+    Postgres(Address),
+}
+
 impl StoreOptions {
     /// The database file `path` with a queue for a busy machine.
     pub fn at(path: impl AsRef<Path>) -> Self {
-        let path = path.as_ref().to_owned();
+        Self::in_place(Place::File(path.as_ref().to_owned()))
+    }
+
+    /// A database with a queue for a busy machine.
+    pub fn in_place(place: Place) -> Self {
         let crash_points = CrashPoints::default();
-        Self { path, queue: 16_384, largest_batch: LARGEST_BATCH, alone: false, crash_points }
+        Self { place, queue: 16_384, largest_batch: LARGEST_BATCH, alone: false, crash_points }
     }
 
     /// The same, for the one process that serves.
@@ -56,6 +73,8 @@ pub struct Store {
     recent_calls: Arc<RecentCalls>,
     /// None if its steps are taken by hand.
     thread: Option<Arc<WriterThread>>,
+    /// Others may change the database at the same time.
+    is_shared: bool,
     /// Held as long as the store is open; the system lets go of it however the process ends.
     _lock: Option<Arc<File>>,
 }
@@ -74,19 +93,29 @@ struct WriterThread(Mutex<Option<std::thread::JoinHandle<()>>>);
 impl Store {
     /// Opens the database, makes it if need be, and brings it up to date. Blocks: it is called before serving.
     pub fn open(options: &StoreOptions) -> Result<Self, StorageError> {
-        let lock = if options.alone { Some(Arc::new(lock(&options.path)?)) } else { None };
-        let connection = sqlite::open_writer(&options.path)?;
+        let lock = match &options.place {
+            Place::File(path) if options.alone => Some(Arc::new(lock(path)?)),
+            _ => None,
+        };
         let (writer, jobs) = mpsc::channel(options.queue);
-        let largest_batch = options.largest_batch;
+        let (place, largest_batch) = (options.place.clone(), options.largest_batch);
         let at_work = Writer::new(options.crash_points.clone());
         let recent_calls = at_work.recent_calls();
+        let (opened, is_open) = std::sync::mpsc::sync_channel(1);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || sqlite::run_writer(&connection, jobs, largest_batch, &at_work))
+            .spawn(move || work(&place, jobs, largest_batch, &at_work, &opened))
             .map_err(|error| StorageError::Driver(format!("the writer thread cannot start: {error}")))?;
-        let reading = Reading::Pooled(Arc::new(Readers::new(options.path.clone())));
+        is_open.recv().unwrap_or(Err(StorageError::Closed))?;
+        let reading = Reading::Pooled(Arc::new(Readers::new(options.place.clone())));
         let thread = Some(Arc::new(WriterThread(Mutex::new(Some(thread)))));
-        Ok(Self { writer, reading, recent_calls, thread, _lock: lock })
+        let is_shared = matches!(options.place, Place::Postgres(_));
+        Ok(Self { writer, reading, recent_calls, thread, is_shared, _lock: lock })
+    }
+
+    /// Whether other processes may serve from the same database at the same time.
+    pub const fn is_shared(&self) -> bool {
+        self.is_shared
     }
 
     /// Makes a change. Returns once it is durable. `change` may run more than once and must depend on nothing but its
@@ -96,8 +125,19 @@ impl Store {
         T: Send + 'static,
         F: FnMut(&mut Tx<'_>) -> Result<T, StorageError> + Send + 'static,
     {
+        self.write_about(About::default, change).await
+    }
+
+    /// The same, of which it can be said in advance what it is `about`: many such changes cost little more than one. It is
+    /// only asked for where that helps.
+    pub async fn write_about<T, F>(&self, about: impl FnOnce() -> About, change: F) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T, StorageError> + Send + 'static,
+    {
+        let about = if self.is_shared { about() } else { About::default() };
         let (reply, answer) = oneshot::channel();
-        self.writer.try_send(Box::new(Change { make: change, result: None, reply })).map_err(|error| {
+        self.writer.try_send(Box::new(Change { about, make: change, result: None, reply })).map_err(|error| {
             match error {
                 mpsc::error::TrySendError::Full(_) => StorageError::Busy,
                 mpsc::error::TrySendError::Closed(_) => StorageError::Closed,
@@ -120,7 +160,8 @@ impl Store {
 
     /// A call as it was last committed, if it is one of those that were changed just now: at no cost. None says nothing.
     pub fn recent_call(&self, id: CallId) -> Option<Arc<StoredCall>> {
-        self.recent_calls.committed_call(id)
+        // Another process may have changed it since.
+        if self.is_shared { None } else { self.recent_calls.committed_call(id) }
     }
 
     /// Lets the file shrink to what is in use, as far as nobody stands in the way: pages that were given back are cut off
@@ -157,7 +198,36 @@ fn lock(database: &Path) -> Result<File, StorageError> {
     }
 }
 
+/// The writer's life: opens the database, says whether that went well, and makes changes until every sender is gone.
+fn work(
+    place: &Place,
+    jobs: mpsc::Receiver<Box<dyn Job>>,
+    largest_batch: usize,
+    writer: &Writer,
+    opened: &std::sync::mpsc::SyncSender<Result<(), StorageError>>,
+) {
+    // Whoever asked waits for the answer.
+    let answer = |answer| drop(opened.send(answer));
+    match place {
+        Place::File(path) => match sqlite::open_writer(path) {
+            Ok(connection) => {
+                answer(Ok(()));
+                writer::run(&Statements::new(&connection), jobs, largest_batch, writer);
+            }
+            Err(error) => answer(Err(error)),
+        },
+        Place::Postgres(address) => match Writing::open(address) {
+            Ok(writing) => {
+                answer(Ok(()));
+                writer::run(&writing, jobs, largest_batch, writer);
+            }
+            Err(error) => answer(Err(error)),
+        },
+    }
+}
+
 struct Change<F, T> {
+    about: About,
     make: F,
     result: Option<T>,
     reply: oneshot::Sender<Result<T, StorageError>>,
@@ -168,6 +238,10 @@ where
     T: Send,
     F: FnMut(&mut Tx<'_>) -> Result<T, StorageError> + Send,
 {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
     fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), StorageError> {
         self.result = Some((self.make)(tx)?);
         Ok(())

@@ -8,13 +8,14 @@ use domain::port::provider::Window;
 use domain::sync::{Position, Purpose};
 
 use crate::error::StorageError;
+use crate::session::{Ids, Row};
 use crate::statement::statements;
-use crate::tx::{Row, Tx};
+use crate::tx::Tx;
 
 statements! {
     INSERT = "INSERT INTO sync_job (instance_id, purpose, from_at, to_at, state, created_at, read_until, taken, seen, added,
-                                    worked, calls_per_minute)
-              VALUES ($1, $2, $3, $4, 'running', $5, $3, 0, 0, 0, 0, $6)";
+                                    worked, calls_per_minute, id)
+              VALUES ($1, $2, $3, $4, 'running', $5, $3, 0, 0, 0, 0, $6, $7)";
     ADVANCE = "UPDATE sync_job SET read_until = $1, cursor = $2, taken = $3, seen = seen + $4, added = added + $5,
                                    worked = worked + $6, reason = NULL
                WHERE id = $7 AND state = 'running'";
@@ -135,12 +136,12 @@ impl Tx<'_> {
             now.into(),
             calls_per_minute.into(),
         ];
-        self.insert(INSERT, &parameters)
+        self.insert(INSERT, Ids::SyncJobs, parameters)
     }
 
     /// Forgets the runs of an instance that ended before and found nothing new: there is one every few minutes.
     pub fn tidy_sync_jobs(&self, instance: InstanceId, before: Timestamp) -> Result<(), StorageError> {
-        self.execute(TIDY, &[instance.0.into(), before.into()])?;
+        self.put(TIDY, &[instance.0.into(), before.into()])?;
         Ok(())
     }
 
@@ -155,7 +156,7 @@ impl Tx<'_> {
             i64::try_from(step.worked.as_micros()).unwrap_or(i64::MAX).into(),
             id.into(),
         ];
-        self.execute(ADVANCE, &parameters)?;
+        self.put(ADVANCE, &parameters)?;
         Ok(())
     }
 
@@ -167,7 +168,7 @@ impl Tx<'_> {
     /// Ends a run; `reason` says why it failed.
     pub fn finish_sync_job(&self, id: i64, now: Timestamp, reason: Option<&str>) -> Result<(), StorageError> {
         let state = if reason.is_some() { SyncState::Failed } else { SyncState::Done };
-        self.execute(FINISH, &[state.word().into(), now.into(), reason.into(), id.into()])?;
+        self.put(FINISH, &[state.word().into(), now.into(), reason.into(), id.into()])?;
         Ok(())
     }
 

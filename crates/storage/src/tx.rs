@@ -1,162 +1,14 @@
 //! A transaction: the only way to read or change rows.
 
-use domain::clock::Timestamp;
 use domain::port::crash::{CrashPoint, CrashPoints};
-use rusqlite::ToSql;
-use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use crate::calls::RecentCalls;
 use crate::error::StorageError;
-use crate::sqlite::Prepare;
-
-/// A parameter of a statement.
-#[derive(Debug, Clone, Copy)]
-pub enum Value<'a> {
-    /// NULL.
-    Null,
-    /// BIGINT, and BOOLEAN as 0 or 1.
-    Int(i64),
-    /// TEXT.
-    Text(&'a str),
-    /// BLOB or BYTEA.
-    Bytes(&'a [u8]),
-}
-
-impl ToSql for Value<'_> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match *self {
-            Self::Null => ValueRef::Null,
-            Self::Int(number) => ValueRef::Integer(number),
-            Self::Text(text) => ValueRef::Text(text.as_bytes()),
-            Self::Bytes(bytes) => ValueRef::Blob(bytes),
-        }))
-    }
-}
-
-impl From<i64> for Value<'_> {
-    fn from(number: i64) -> Self {
-        Self::Int(number)
-    }
-}
-
-impl From<u32> for Value<'_> {
-    fn from(number: u32) -> Self {
-        Self::Int(number.into())
-    }
-}
-
-impl From<u16> for Value<'_> {
-    fn from(number: u16) -> Self {
-        Self::Int(number.into())
-    }
-}
-
-impl From<bool> for Value<'_> {
-    fn from(flag: bool) -> Self {
-        Self::Int(flag.into())
-    }
-}
-
-impl From<Timestamp> for Value<'_> {
-    fn from(at: Timestamp) -> Self {
-        Self::Int(at.micros())
-    }
-}
-
-impl<'a> From<&'a str> for Value<'a> {
-    fn from(text: &'a str) -> Self {
-        Self::Text(text)
-    }
-}
-
-impl<'a> From<&'a String> for Value<'a> {
-    fn from(text: &'a String) -> Self {
-        Self::Text(text)
-    }
-}
-
-impl<'a> From<&'a [u8]> for Value<'a> {
-    fn from(bytes: &'a [u8]) -> Self {
-        Self::Bytes(bytes)
-    }
-}
-
-impl<T: Into<Self>> From<Option<T>> for Value<'_> {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Null, Into::into)
-    }
-}
-
-/// One row of a result; columns count from 0.
-pub struct Row<'a>(&'a rusqlite::Row<'a>);
-
-impl Row<'_> {
-    /// A number.
-    pub fn int(&self, column: usize) -> Result<i64, StorageError> {
-        Ok(self.0.get(column)?)
-    }
-
-    /// A number or NULL.
-    pub fn opt_int(&self, column: usize) -> Result<Option<i64>, StorageError> {
-        Ok(self.0.get(column)?)
-    }
-
-    /// A flag.
-    pub fn flag(&self, column: usize) -> Result<bool, StorageError> {
-        Ok(self.0.get(column)?)
-    }
-
-    /// A point in time.
-    pub fn time(&self, column: usize) -> Result<Timestamp, StorageError> {
-        self.int(column).map(Timestamp::from_micros)
-    }
-
-    /// A point in time or NULL.
-    pub fn opt_time(&self, column: usize) -> Result<Option<Timestamp>, StorageError> {
-        Ok(self.opt_int(column)?.map(Timestamp::from_micros))
-    }
-
-    /// A text.
-    pub fn text(&self, column: usize) -> Result<String, StorageError> {
-        Ok(self.0.get(column)?)
-    }
-
-    /// A text or NULL.
-    pub fn opt_text(&self, column: usize) -> Result<Option<String>, StorageError> {
-        Ok(self.0.get(column)?)
-    }
-
-    /// Bytes or NULL.
-    pub fn opt_bytes(&self, column: usize) -> Result<Option<Vec<u8>>, StorageError> {
-        Ok(self.0.get(column)?)
-    }
-
-    /// A JSON column as a domain type.
-    pub fn json<T: serde::de::DeserializeOwned>(
-        &self,
-        column: usize,
-        table: &'static str,
-        name: &'static str,
-    ) -> Result<T, StorageError> {
-        let text = self.0.get_ref(column)?;
-        let bytes = text.as_bytes().map_err(|error| StorageError::Driver(error.to_string()))?;
-        serde_json::from_slice(bytes).map_err(|error| StorageError::Inconsistent {
-            table,
-            column: name,
-            row: self
-                .0
-                .get_ref(0)
-                .ok()
-                .and_then(|id| id.as_i64().ok())
-                .map_or_else(String::new, |id| id.to_string()),
-            message: error.to_string(),
-        })
-    }
-}
+use crate::session::{Ids, Next, Row, Session, Unit, Value};
 
 /// A transaction. Dropping it without the writer's commit leaves nothing behind.
 pub struct Tx<'a> {
-    statements: &'a dyn Prepare,
+    session: &'a dyn Session,
     /// Only the writer's.
     recent_calls: Option<&'a RecentCalls>,
     crash_points: Option<&'a CrashPoints>,
@@ -165,18 +17,18 @@ pub struct Tx<'a> {
 
 impl<'a> Tx<'a> {
     /// A look at what is stored.
-    pub(crate) fn reader(statements: &'a dyn Prepare) -> Self {
-        Self { statements, recent_calls: None, crash_points: None, after_commit: Vec::new() }
+    pub(crate) fn reader(session: &'a dyn Session) -> Self {
+        Self { session, recent_calls: None, crash_points: None, after_commit: Vec::new() }
     }
 
     /// A change of what is stored.
     pub(crate) fn writer(
-        statements: &'a dyn Prepare,
+        session: &'a dyn Session,
         recent_calls: &'a RecentCalls,
         crash_points: &'a CrashPoints,
     ) -> Self {
         Self {
-            statements,
+            session,
             recent_calls: Some(recent_calls),
             crash_points: Some(crash_points),
             after_commit: Vec::new(),
@@ -194,6 +46,11 @@ impl<'a> Tx<'a> {
         self.recent_calls
     }
 
+    /// What the transaction knows because it was looked up in advance; none where nobody else changes anything.
+    pub(crate) fn unit(&self) -> Option<&Unit> {
+        self.session.unit()
+    }
+
     /// Runs `hook` once the transaction is durable, before the caller of `Store::write` hears of it; never if it is
     /// not. For handing committed work on in the order of commits, even if the caller has gone away.
     pub fn after_commit(&mut self, hook: impl FnOnce() + Send + 'static) {
@@ -204,20 +61,43 @@ impl<'a> Tx<'a> {
         self.after_commit
     }
 
-    /// Runs a statement; says how many rows it touched.
-    pub(crate) fn execute(&self, sql: &'static str, parameters: &[Value<'_>]) -> Result<usize, StorageError> {
-        let mut touched = 0;
-        self.statements.with(sql, &mut |statement| {
-            touched = statement.execute(rusqlite::params_from_iter(parameters))?;
-            Ok(())
-        })?;
-        Ok(touched)
+    /// Whether it is PostgreSQL, where a question is none of SQL's.
+    pub(crate) fn is_postgres(&self) -> bool {
+        self.session.is_postgres()
     }
 
-    /// Runs an `INSERT` into a table with an `id`; gives that id.
-    pub(crate) fn insert(&self, sql: &'static str, parameters: &[Value<'_>]) -> Result<i64, StorageError> {
-        self.execute(sql, parameters)?;
-        Ok(self.statements.connection().last_insert_rowid())
+    /// Runs a change; says how many rows it touched.
+    pub(crate) fn execute(&self, sql: &'static str, parameters: &[Value<'_>]) -> Result<usize, StorageError> {
+        self.session.execute(sql, parameters)
+    }
+
+    /// Makes a change of which nobody asks how many rows it touched, at the latest when the transaction is committed.
+    pub(crate) fn put(&self, sql: &'static str, parameters: &[Value<'_>]) -> Result<(), StorageError> {
+        self.session.put(sql, parameters)
+    }
+
+    /// The same for a change that overwrites all that an earlier one with the same last parameter did.
+    pub(crate) fn put_latest(
+        &self,
+        sql: &'static str,
+        parameters: &[Value<'_>],
+    ) -> Result<(), StorageError> {
+        self.session.put_latest(sql, parameters)
+    }
+
+    /// Runs an `INSERT` whose last parameter is the `id`, which is added here; gives that id.
+    pub(crate) fn insert<const N: usize>(
+        &self,
+        sql: &'static str,
+        of: Ids,
+        parameters: [Value<'_>; N],
+    ) -> Result<i64, StorageError> {
+        let id = self.session.next_id(of)?;
+        let mut with_id = Vec::with_capacity(N + 1);
+        with_id.extend(parameters);
+        with_id.push(id.into());
+        self.session.put(sql, &with_id)?;
+        Ok(id.unwrap_or_else(|| self.session.last_id()))
     }
 
     /// The first row, if there is one.
@@ -228,12 +108,9 @@ impl<'a> Tx<'a> {
         mut read: impl FnMut(&Row<'_>) -> Result<T, StorageError>,
     ) -> Result<Option<T>, StorageError> {
         let mut found = None;
-        self.statements.with(sql, &mut |statement| {
-            let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;
-            if let Some(row) = rows.next()? {
-                found = Some(read(&Row(row))?);
-            }
-            Ok(())
+        self.session.query(sql, parameters, &mut |row| {
+            found = Some(read(row)?);
+            Ok(Next::Enough)
         })?;
         Ok(found)
     }
@@ -246,26 +123,19 @@ impl<'a> Tx<'a> {
         mut read: impl FnMut(&Row<'_>) -> Result<T, StorageError>,
     ) -> Result<Vec<T>, StorageError> {
         let mut found = Vec::new();
-        self.statements.with(sql, &mut |statement| {
-            let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;
-            while let Some(row) = rows.next()? {
-                found.push(read(&Row(row))?);
-            }
-            Ok(())
+        self.session.query(sql, parameters, &mut |row| {
+            found.push(read(row)?);
+            Ok(Next::Row)
         })?;
         Ok(found)
     }
 
     /// Asks for so many rows, for the sake of what each row's making does.
     pub(crate) fn ask_rows(&self, sql: &'static str, rows: u64) -> Result<(), StorageError> {
-        self.statements.with(sql, &mut |statement| {
-            let mut made = statement.query([])?;
-            for _ in 0..rows {
-                if made.next()?.is_none() {
-                    break;
-                }
-            }
-            Ok(())
+        let mut left = rows;
+        self.session.query(sql, &[], &mut |_| {
+            left = left.saturating_sub(1);
+            Ok(if left == 0 { Next::Enough } else { Next::Row })
         })
     }
 }

@@ -41,7 +41,7 @@ impl Tx<'_> {
         extension: &Extension,
         at: Timestamp,
     ) -> Result<(), StorageError> {
-        self.execute(NOTE, &[instance.0.into(), extension.as_str().into(), at.into()])?;
+        self.put(NOTE, &[instance.0.into(), extension.as_str().into(), at.into()])?;
         Ok(())
     }
 
@@ -59,7 +59,7 @@ impl Tx<'_> {
 
     /// Forgets extensions that were in no call since `before`.
     pub fn forget_unmapped(&self, before: Timestamp) -> Result<(), StorageError> {
-        self.execute(FORGET, &[before.into()])?;
+        self.put(FORGET, &[before.into()])?;
         Ok(())
     }
 }

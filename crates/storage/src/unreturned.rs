@@ -28,7 +28,7 @@ impl Tx<'_> {
     ) -> Result<(), StorageError> {
         let parameters =
             [instance.0.into(), client.as_str().into(), (&thread.thread_id).into(), thread.missed_at.into()];
-        self.execute(INSERT, &parameters)?;
+        self.put(INSERT, &parameters)?;
         Ok(())
     }
 
@@ -39,7 +39,7 @@ impl Tx<'_> {
         client: &Phone,
         thread: &str,
     ) -> Result<(), StorageError> {
-        self.execute(DELETE, &[instance.0.into(), client.as_str().into(), thread.into()])?;
+        self.put(DELETE, &[instance.0.into(), client.as_str().into(), thread.into()])?;
         Ok(())
     }
 

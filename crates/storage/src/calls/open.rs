@@ -6,14 +6,13 @@ use domain::call::healing::Quiet;
 use domain::clock::Timestamp;
 use domain::id::{CallId, InstanceId};
 
-use super::{StoredCall, read};
+use super::{StoredCall, columns, read};
 use crate::error::StorageError;
 use crate::statement::statements;
 use crate::tx::Tx;
 
 statements! {
-    DUE = "SELECT id, instance_id, external_id, communication_id, settle_at, facts, told FROM call
-           WHERE instance_id = $1 AND look_at <= $2 ORDER BY look_at LIMIT $3";
+    DUE = concat!("SELECT ", columns!(), " FROM call WHERE instance_id = $1 AND look_at <= $2 ORDER BY look_at LIMIT $3");
     LOOK_AGAIN = "UPDATE call SET look_at = $1 WHERE id = $2 AND look_at IS NOT NULL";
     LOOK_SOONER = "UPDATE call SET look_at = look_at - $1 WHERE look_at IS NOT NULL";
     /// What was asked for and answered is no event that came by itself.
@@ -54,14 +53,14 @@ impl Tx<'_> {
 
     /// Sets when an open call is looked at next. Without effect on one that has ended.
     pub fn look_again(&self, call: CallId, at: Timestamp) -> Result<(), StorageError> {
-        self.execute(LOOK_AGAIN, &[at.into(), call.0.into()])?;
+        self.put(LOOK_AGAIN, &[at.into(), call.0.into()])?;
         Ok(())
     }
 
     /// Brings all looks forward: the clock was set back.
     pub fn look_sooner(&self, by: Duration) -> Result<(), StorageError> {
         let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
-        self.execute(LOOK_SOONER, &[micros.into()])?;
+        self.put(LOOK_SOONER, &[micros.into()])?;
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use domain::id::{CallId, CommunicationId, ExternalId, InstanceId};
 use hashlink::LruCache;
 
 use super::StoredCall;
+use crate::session::Unit;
 
 /// Calls remembered: more than go on at once on most installations, at about 2 kB each.
 const CAPACITY: usize = 6_144;
@@ -40,18 +41,35 @@ impl RecentCalls {
     }
 
     /// Takes a call out; whoever changes it puts it back.
-    pub(super) fn take(&self, instance: InstanceId, id: &ExternalId) -> Option<StoredCall> {
+    pub(super) fn take(
+        &self,
+        instance: InstanceId,
+        id: &ExternalId,
+        unit: Option<&Unit>,
+    ) -> Option<StoredCall> {
         let mut inner = self.lock();
         let row = *inner.rows.get(&(instance, id.clone()))?;
-        inner.take(row)
+        inner.take(row, unit)
     }
 
     /// Takes the call of a row out.
-    pub(super) fn take_row(&self, id: CallId) -> Option<StoredCall> {
-        self.lock().take(id)
+    pub(super) fn take_row(&self, id: CallId, unit: Option<&Unit>) -> Option<StoredCall> {
+        self.lock().take(id, unit)
     }
 
-    pub(super) fn put(&self, call: StoredCall) {
+    /// The row and the version of a call, if it is at hand.
+    pub(crate) fn version(&self, instance: InstanceId, id: &ExternalId) -> Option<(CallId, i64)> {
+        let inner = self.lock();
+        let row = *inner.rows.get(&(instance, id.clone()))?;
+        inner.version(row).map(|version| (row, version))
+    }
+
+    /// The version of the call of a row, if it is at hand.
+    pub(crate) fn version_of(&self, id: CallId) -> Option<i64> {
+        self.lock().version(id)
+    }
+
+    pub(crate) fn put(&self, call: StoredCall) {
         let mut inner = self.lock();
         let put_in = inner.transaction;
         if let Some(place) = inner.calls.get_mut(&call.id) {
@@ -69,10 +87,15 @@ impl RecentCalls {
         inner.calls.insert(call.id, Place { name, call: Some(Arc::new(call)), put_in });
     }
 
-    pub(super) fn set_communication(&self, call: CallId, id: &CommunicationId) {
-        if let Some(mut stored) = self.take_row(call) {
-            stored.communication = Some(id.clone());
-            self.put(stored);
+    pub(super) fn set_communication(&self, call: CallId, id: &CommunicationId, unit: Option<&Unit>) {
+        match self.take_row(call, unit) {
+            Some(mut stored) => {
+                stored.communication = Some(id.clone());
+                stored.version += 1;
+                self.put(stored);
+            }
+            // It may be another one by now.
+            None => self.forget(call),
         }
     }
 
@@ -109,7 +132,15 @@ impl RecentCalls {
 }
 
 impl Inner {
-    fn take(&mut self, id: CallId) -> Option<StoredCall> {
+    /// Where others change calls as well, only one that they cannot change now is as it is stored.
+    fn take(&mut self, id: CallId, unit: Option<&Unit>) -> Option<StoredCall> {
+        if unit.is_some_and(|unit| !unit.holds(id)) {
+            return None;
+        }
         self.calls.get_mut(&id)?.call.take().map(Arc::unwrap_or_clone)
+    }
+
+    fn version(&self, id: CallId) -> Option<i64> {
+        self.calls.peek(&id)?.call.as_ref().map(|call| call.version)
     }
 }

@@ -54,13 +54,13 @@ impl Tx<'_> {
         self.move_pruned_until(old.last_at)?;
         self.delete_deliveries(&deliveries)?;
         for leg in self.all(LEGS, &[call.into()], |row| row.text(0))? {
-            self.execute(DELETE_LEG, &[old.instance.into(), (&leg).into(), call.into()])?;
+            self.put(DELETE_LEG, &[old.instance.into(), (&leg).into(), call.into()])?;
         }
-        self.execute(DELETE_EVENTS, &[call.into()])?;
-        self.execute(DELETE_DELETED, &[old.instance.into(), call.into()])?;
-        self.execute(DELETE_RECORDINGS, &[call.into()])?;
+        self.put(DELETE_EVENTS, &[call.into()])?;
+        self.put(DELETE_DELETED, &[old.instance.into(), call.into()])?;
+        self.put(DELETE_RECORDINGS, &[call.into()])?;
         let client = (&old.client_phone).into();
-        self.execute(DELETE_UNRETURNED, &[old.instance.into(), client, limit.before.into()])?;
+        self.put(DELETE_UNRETURNED, &[old.instance.into(), client, limit.before.into()])?;
         if let Some(recent) = self.recent_calls() {
             recent.forget(CallId(call));
         }

@@ -79,8 +79,8 @@ impl Tx<'_> {
 
     pub(super) fn delete_deliveries(&self, old: &[Settled]) -> Result<usize, StorageError> {
         for one in old {
-            self.execute(DELETE_ATTEMPTS, &[one.id.into()])?;
-            self.execute(DELETE, &[one.id.into()])?;
+            self.put(DELETE_ATTEMPTS, &[one.id.into()])?;
+            self.put(DELETE, &[one.id.into()])?;
         }
         Ok(old.len())
     }

@@ -8,35 +8,7 @@ use rusqlite::{Connection, Statement};
 
 use crate::error::StorageError;
 
-/// Where prepared statements come from.
-pub(crate) trait Prepare {
-    /// Runs something with a statement.
-    fn with(
-        &self,
-        sql: &'static str,
-        run: &mut dyn FnMut(&mut Statement<'_>) -> Result<(), StorageError>,
-    ) -> Result<(), StorageError>;
-
-    /// What they run on.
-    fn connection(&self) -> &Connection;
-}
-
-/// By text, for whoever has only the connection.
-impl Prepare for Connection {
-    fn with(
-        &self,
-        sql: &'static str,
-        run: &mut dyn FnMut(&mut Statement<'_>) -> Result<(), StorageError>,
-    ) -> Result<(), StorageError> {
-        run(&mut *self.prepare_cached(sql)?)
-    }
-
-    fn connection(&self) -> &Connection {
-        self
-    }
-}
-
-/// By where the text is in the program.
+/// Prepared statements, by where their texts are in the program.
 pub(crate) struct Statements<'c> {
     connection: &'c Connection,
     prepared: RefCell<HashMap<(usize, usize), Statement<'c>>>,
@@ -46,14 +18,18 @@ impl<'c> Statements<'c> {
     pub(crate) fn new(connection: &'c Connection) -> Self {
         Self { connection, prepared: RefCell::default() }
     }
-}
 
-impl Prepare for Statements<'_> {
-    fn with(
+    /// What they run on.
+    pub(super) fn connection(&self) -> &'c Connection {
+        self.connection
+    }
+
+    /// Runs something with a statement.
+    pub(super) fn with<T>(
         &self,
         sql: &'static str,
-        run: &mut dyn FnMut(&mut Statement<'_>) -> Result<(), StorageError>,
-    ) -> Result<(), StorageError> {
+        run: impl FnOnce(&mut Statement<'c>) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
         let place = (sql.as_ptr().addr(), sql.len());
         // Taken out meanwhile: what runs may need another statement, or this one again.
         let known = self.prepared.borrow_mut().remove(&place);
@@ -61,9 +37,5 @@ impl Prepare for Statements<'_> {
         let ran = run(&mut statement);
         self.prepared.borrow_mut().insert(place, statement);
         ran
-    }
-
-    fn connection(&self) -> &Connection {
-        self.connection
     }
 }

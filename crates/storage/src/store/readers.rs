@@ -3,13 +3,14 @@
 
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::Place;
 use crate::error::StorageError;
+use crate::postgres::Looking;
 use crate::sqlite;
 use crate::tx::Tx;
 
@@ -17,9 +18,9 @@ use crate::tx::Tx;
 /// disk and processors.
 const READERS: usize = 4;
 
-/// Readers of one database file.
+/// Readers of one database.
 pub(super) struct Readers {
-    path: PathBuf,
+    place: Place,
     state: Mutex<State>,
 }
 
@@ -29,7 +30,44 @@ struct State {
     waiting: VecDeque<Box<dyn Look>>,
     /// Threads that look.
     at_work: usize,
-    idle: Vec<Connection>,
+    idle: Vec<Reader>,
+}
+
+/// A connection of somebody who looks.
+enum Reader {
+    File(Connection),
+    Postgres(Looking),
+}
+
+impl Reader {
+    fn open(place: &Place) -> Result<Self, StorageError> {
+        match place {
+            Place::File(path) => sqlite::open_reader(path).map(Self::File),
+            Place::Postgres(address) => Looking::open(address).map(Self::Postgres),
+        }
+    }
+
+    /// Whether it can be looked through again.
+    fn is_open(&self) -> bool {
+        match self {
+            Self::File(_) => true,
+            Self::Postgres(looking) => !looking.is_closed(),
+        }
+    }
+
+    /// Makes a look. It may take several statements; they all see the same state. There is nothing to commit.
+    fn look(&self, look: Box<dyn Look>) {
+        match self {
+            Self::File(connection) => match connection.unchecked_transaction() {
+                Ok(_transaction) => look.run(Ok(&Tx::reader(connection))),
+                Err(error) => look.run(Err(error.into())),
+            },
+            Self::Postgres(looking) => {
+                look.run(Ok(&Tx::reader(looking)));
+                looking.end();
+            }
+        }
+    }
 }
 
 /// A look, with whoever waits for what it finds.
@@ -57,8 +95,8 @@ where
 }
 
 impl Readers {
-    pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, state: Mutex::default() }
+    pub(super) fn new(place: Place) -> Self {
+        Self { place, state: Mutex::default() }
     }
 
     /// Looks at the latest committed state.
@@ -78,7 +116,11 @@ impl Readers {
 
     /// Takes the log over into the file.
     pub(super) async fn shrink(self: Arc<Self>) -> Result<(), StorageError> {
-        let take_over = tokio::task::spawn_blocking(move || sqlite::take_log_over(&self.path));
+        let take_over = tokio::task::spawn_blocking(move || match &self.place {
+            Place::File(path) => sqlite::take_log_over(path),
+            // It looks after its files itself.
+            Place::Postgres(_) => Ok(()),
+        });
         take_over.await.unwrap_or(Err(StorageError::Closed))
     }
 
@@ -102,7 +144,7 @@ impl Readers {
     }
 
     /// What is waited for the longest, or nothing, and then a thread less is at work.
-    fn next(&self, connection: &mut Option<Connection>) -> Option<Box<dyn Look>> {
+    fn next(&self, connection: &mut Option<Reader>) -> Option<Box<dyn Look>> {
         let mut state = self.lock();
         let look = state.waiting.pop_front();
         match (&look, &connection) {
@@ -117,20 +159,17 @@ impl Readers {
     }
 
     /// Makes a look; gives the connection, if there is one.
-    fn look(&self, look: Box<dyn Look>, connection: Option<Connection>) -> Option<Connection> {
-        let connection = match connection.map_or_else(|| sqlite::open_reader(&self.path), Ok) {
-            Ok(connection) => connection,
+    fn look(&self, look: Box<dyn Look>, reader: Option<Reader>) -> Option<Reader> {
+        let reader = reader.filter(Reader::is_open);
+        let reader = match reader.map_or_else(|| Reader::open(&self.place), Ok) {
+            Ok(reader) => reader,
             Err(error) => {
                 look.run(Err(error));
                 return None;
             }
         };
-        match connection.unchecked_transaction() {
-            // A look may take several statements; they all see the same state. There is nothing to commit.
-            Ok(_transaction) => look.run(Ok(&Tx::reader(&connection))),
-            Err(error) => look.run(Err(error.into())),
-        }
-        Some(connection)
+        reader.look(look);
+        Some(reader).filter(Reader::is_open)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

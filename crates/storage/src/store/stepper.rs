@@ -9,7 +9,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{Reading, Store};
 use crate::error::StorageError;
-use crate::sqlite::{self, Batch, Job, Mishap, Writer};
+use super::writer::{self, Batch, Job, Mishap, Writer};
+use crate::sqlite;
 use crate::tx::Tx;
 
 /// Does what is asked of the stores that it gave out, one step at a time.
@@ -54,7 +55,8 @@ impl Stepper {
         self.batch.clear();
         self.writer.forget();
         let recent_calls = self.writer.recent_calls();
-        Store { writer: changes, reading: Reading::Stepped(looks), recent_calls, thread: None, _lock: None }
+        let reading = Reading::Stepped(looks);
+        Store { writer: changes, reading, recent_calls, thread: None, is_shared: false, _lock: None }
     }
 
     /// Waits until something is asked. Changes are told of once until they are committed.
@@ -73,7 +75,7 @@ impl Stepper {
     /// Commits all changes that have queued up, as the writer's thread would; says how many they were. If whoever
     /// listens at a crash point panics, this does, and the next [`Self::store`] finds what was committed.
     pub fn commit(&mut self, mishap: Option<Mishap>) -> usize {
-        sqlite::gather(&mut self.batch, &mut self.changes, sqlite::LARGEST_BATCH);
+        writer::gather(&mut self.batch, &mut self.changes, writer::LARGEST_BATCH);
         let changes = self.batch.len();
         self.writer.expect(mishap);
         self.writer.commit_batch(&self.connection, &mut self.batch);

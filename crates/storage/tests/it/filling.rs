@@ -5,9 +5,10 @@ use domain::retention::{Prunable, Retention, days};
 use storage::deliveries::Settlement;
 use storage::filling::{Filled, Filling, fill};
 use storage::{Store, StoreOptions};
+use testkit::TempStore;
 
+use super::at;
 use super::prune::{call, plan, rows, settle};
-use super::{at, store};
 
 const INSTANCE: InstanceId = InstanceId(1);
 
@@ -16,7 +17,8 @@ const RETENTION: Retention =
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_holds_what_traffic_and_retention_would_have_left() {
-    let (store, folder) = store();
+    let folder = TempStore::file();
+    let store = folder.open();
     for name in ["a", "b"] {
         let call = call(&store, name, 1).await;
         let delivery = plan(&store, call, 2).await;
@@ -24,7 +26,7 @@ async fn it_holds_what_traffic_and_retention_would_have_left() {
     }
     store.write(|tx| tx.insert_raw_request(INSTANCE, "generic", at(1), b"{}", None).map(drop)).await.unwrap();
     store.close().await;
-    let path = folder.path().join("test.db");
+    let path = folder.path().unwrap();
     let filling = Filling { calls: 200, now: at(1_800_000_000), retention: RETENTION };
     assert_eq!(fill(&path, &filling), Ok(Filled { calls: 200, with_deliveries: 100, with_requests: 20 }));
     let tables = ["call", "call_event", "call_leg", "delivery", "raw_request"];
@@ -42,11 +44,12 @@ async fn it_holds_what_traffic_and_retention_would_have_left() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_that_go_on_are_not_multiplied() {
-    let (store, folder) = store();
+    let folder = TempStore::file();
+    let store = folder.open();
     let open = call(&store, "a", 1).await;
     plan(&store, open, 2).await;
     store.close().await;
     let filling = Filling { calls: 10, now: at(1_000), retention: RETENTION };
-    assert!(fill(&folder.path().join("test.db"), &filling).is_err());
+    assert!(fill(&folder.path().unwrap(), &filling).is_err());
     assert_eq!(rows(&folder, "call"), 1);
 }

@@ -8,6 +8,8 @@ use domain::id::{InstanceId, RawRequestId};
 use storage::error::StorageError;
 use storage::{Store, StoreOptions};
 
+use testkit::TempStore;
+
 use super::{at, store};
 
 const INSTANCE: InstanceId = InstanceId(1);
@@ -56,18 +58,17 @@ async fn hooks_run_once_and_only_after_a_commit() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_written_is_there_after_opening_again() {
-    let (store, folder) = store();
+    let (store, database) = store();
     let id = insert(&store, "kept").await.unwrap();
     store.close().await;
-    let again = Store::open(&StoreOptions::at(folder.path().join("test.db"))).unwrap();
+    let again = database.open();
     assert_eq!(body(&again, id).await.as_deref(), Some(&b"kept"[..]));
 }
 
 #[tokio::test]
 async fn a_full_queue_refuses_instead_of_growing() {
-    let folder = tempfile::tempdir().unwrap();
-    let store =
-        Store::open(&StoreOptions { queue: 1, ..StoreOptions::at(folder.path().join("test.db")) }).unwrap();
+    let database = TempStore::default();
+    let store = Store::open(&StoreOptions { queue: 1, ..database.options() }).unwrap();
     let (release, wait) = std::sync::mpsc::channel::<()>();
     let started = Arc::new(tokio::sync::Notify::new());
     let begun = Arc::clone(&started);
@@ -104,8 +105,8 @@ fn a_folder_that_is_not_there_is_an_error_not_a_panic() {
 
 #[tokio::test]
 async fn two_that_serve_do_not_share_a_database() {
-    let folder = tempfile::tempdir().unwrap();
-    let options = StoreOptions::at(folder.path().join("test.db"));
+    let file = TempStore::file();
+    let options = file.options();
     let serving = Store::open(&options.clone().alone()).unwrap();
     assert_eq!(Store::open(&options.clone().alone()).err(), Some(StorageError::InUse));
     assert!(Store::open(&options).is_ok(), "others may look on");
@@ -116,8 +117,9 @@ async fn two_that_serve_do_not_share_a_database() {
 /// Somebody else holds the database: whoever waits is refused together, not one after the other.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_held_refuses_everybody_at_once() {
-    let (store, folder) = store();
-    let other = rusqlite::Connection::open(folder.path().join("test.db")).unwrap();
+    let file = TempStore::file();
+    let store = file.open();
+    let other = rusqlite::Connection::open(file.path().unwrap()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let began = Instant::now();
     let (a, b, c) = tokio::join!(insert(&store, "a"), insert(&store, "b"), insert(&store, "c"));

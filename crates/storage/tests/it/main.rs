@@ -17,14 +17,13 @@ mod stepper;
 use domain::call::event::{CallEvent, Direction, Happening};
 use domain::clock::Timestamp;
 use domain::phone::{Country, Phone};
-use storage::{Store, StoreOptions};
-use tempfile::TempDir;
+use storage::Store;
+use testkit::TempStore;
 
-/// A store on a file of its own.
-fn store() -> (Store, TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&StoreOptions::at(folder.path().join("test.db"))).unwrap();
-    (store, folder)
+/// A store on a database of its own.
+fn store() -> (Store, TempStore) {
+    let database = TempStore::default();
+    (database.open(), database)
 }
 
 const fn at(second: i64) -> Timestamp {

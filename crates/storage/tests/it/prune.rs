@@ -11,14 +11,13 @@ use domain::port::provider::Window;
 use domain::recording::Tracked;
 use domain::retention::{Limit, Prunable};
 use domain::sync::Purpose;
-use rusqlite::Connection;
 use storage::calls::NewCall;
 use storage::deliveries::{Attempt, NewDelivery, PendingDelivery, Settlement};
 use storage::parked::Parked;
 use storage::prune::Oldest;
 use storage::sync_jobs::NewSyncJob;
 use storage::{Store, Tx};
-use tempfile::TempDir;
+use testkit::TempStore;
 
 use super::{at, client, event, store};
 
@@ -28,9 +27,8 @@ const INSTANCE: InstanceId = InstanceId(1);
 const LIMIT: Limit = Limit { before: at(100), now: at(1_000) };
 
 /// How many rows a table has.
-pub(super) fn rows(folder: &TempDir, table: &str) -> i64 {
-    let connection = Connection::open(folder.path().join("test.db")).unwrap();
-    connection.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+pub(super) fn rows(database: &TempStore, table: &str) -> i64 {
+    database.number(&format!("SELECT COUNT(*) FROM {table}"))
 }
 
 /// Looks from the first row on, in looks of `rows` rows, and prunes what was found.
@@ -306,7 +304,8 @@ async fn runs_of_the_sync_go_but_for_those_under_way() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn freed_pages_are_given_back_in_steps() {
-    let (store, folder) = store();
+    let file = TempStore::file();
+    let store = file.open();
     let body = vec![b' '; 3_000];
     store
         .write(move |tx| {
@@ -322,5 +321,5 @@ async fn freed_pages_are_given_back_in_steps() {
     let after = store.read(|tx| tx.space()).await.unwrap();
     assert_eq!((full.pages - after.pages, full.free_pages - after.free_pages), (100, 100));
     store.shrink().await.unwrap();
-    assert_eq!(std::fs::metadata(folder.path().join("test.db")).unwrap().len(), after.bytes());
+    assert_eq!(std::fs::metadata(file.path().unwrap()).unwrap().len(), after.bytes());
 }

@@ -1,4 +1,5 @@
 //! Calls at hand: whoever delivers sees what is committed of them, never what may still come to nothing.
+//! Only where nobody else changes them: what another process may have changed is read.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +11,9 @@ use storage::calls::{NewCall, StoredCall};
 use storage::error::StorageError;
 use storage::{Store, Tx};
 
-use super::{event, store};
+use testkit::TempStore;
+
+use super::event;
 
 const INSTANCE: InstanceId = InstanceId(1);
 
@@ -39,7 +42,8 @@ async fn read(store: &Store, id: CallId) -> Arc<StoredCall> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_at_hand_is_what_is_stored() {
-    let (store, _folder) = store();
+    let file = TempStore::file();
+    let store = file.open();
     let id = store.write(|tx| open(tx, "a")).await.unwrap();
     assert_eq!(store.recent_call(id), Some(read(&store, id).await));
     store.write(move |tx| end(tx, id)).await.unwrap();
@@ -53,7 +57,8 @@ async fn what_is_at_hand_is_what_is_stored() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_is_not_seen_before_it_is_committed() {
-    let (store, _folder) = store();
+    let file = TempStore::file();
+    let store = file.open();
     let id = store.write(|tx| open(tx, "a")).await.unwrap();
     let (outside, meanwhile) = (store.clone(), Arc::new(Mutex::new(Vec::new())));
     let seen = Arc::clone(&meanwhile);
@@ -72,7 +77,8 @@ async fn a_change_is_not_seen_before_it_is_committed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_came_to_nothing_is_not_seen() {
-    let (store, _folder) = store();
+    let file = TempStore::file();
+    let store = file.open();
     let id = store.write(|tx| open(tx, "a")).await.unwrap();
     let failed: Result<(), _> = store
         .write(move |tx| {
@@ -91,7 +97,8 @@ async fn a_change_that_came_to_nothing_is_not_seen() {
 #[tokio::test(flavor = "multi_thread")]
 async fn old_calls_make_room_for_new_ones() {
     const CALLS: i64 = 10_000;
-    let (store, _folder) = store();
+    let file = TempStore::file();
+    let store = file.open();
     let ids =
         store.write(|tx| (0..CALLS).map(|call| open(tx, &format!("c{call}"))).collect::<Result<Vec<_>, _>>());
     let ids = ids.await.unwrap();

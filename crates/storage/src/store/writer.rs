@@ -6,20 +6,37 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use domain::port::crash::{CrashPoint, CrashPoints};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::mpsc::Receiver;
 
-use super::prepared::{Prepare, Statements};
 use crate::calls::RecentCalls;
 use crate::error::StorageError;
+use crate::session::{About, Session};
 use crate::tx::Tx;
 
 /// More than this is not put into one transaction, so that the first in it does not wait for long.
 pub(crate) const LARGEST_BATCH: usize = 1024;
 
+/// A batch in whose way another writer stood is run again so often.
+const RUNS: u32 = 4;
+
+/// What transactions are made on.
+pub(crate) trait Database: Session {
+    /// Begins a transaction of changes that are about this. Waits for a database that is away for a while, if that helps.
+    fn begin(&self, about: &mut dyn Iterator<Item = &About>, recent: &RecentCalls) -> Result<(), StorageError>;
+
+    /// Makes the transaction durable.
+    fn commit(&self) -> Result<(), StorageError>;
+
+    /// Leaves nothing of it.
+    fn roll_back(&self);
+}
+
 /// One caller's change. It may run more than once: a batch in which another change failed is rolled back and each of
 /// its changes is tried by itself.
 pub(crate) trait Job: Send {
+    /// What it is about.
+    fn about(&self) -> &About;
+
     /// Makes the change and keeps the result for [`Job::finish`].
     fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), StorageError>;
 
@@ -31,18 +48,17 @@ pub(crate) trait Job: Send {
 pub(crate) type Batch = Vec<Box<dyn Job>>;
 
 /// Runs until every sender is gone. No transaction takes more than `largest_batch` changes.
-pub(crate) fn run(
-    connection: &Connection,
+pub(super) fn run(
+    database: &dyn Database,
     mut jobs: Receiver<Box<dyn Job>>,
     largest_batch: usize,
     writer: &Writer,
 ) {
-    let statements = Statements::new(connection);
     let mut batch = Batch::with_capacity(largest_batch);
     while let Some(first) = jobs.blocking_recv() {
         batch.push(first);
         gather(&mut batch, &mut jobs, largest_batch);
-        writer.commit_batch(&statements, &mut batch);
+        writer.commit_batch(database, &mut batch);
     }
 }
 
@@ -92,9 +108,11 @@ impl Writer {
     }
 
     /// Runs the changes in one transaction and tells whoever waits for them.
-    pub(crate) fn commit_batch(&self, statements: &dyn Prepare, batch: &mut Batch) {
-        match self.commit(statements, batch) {
-            Err(Failed::Changes(_)) if batch.len() > 1 => self.commit_each(statements, batch),
+    pub(crate) fn commit_batch(&self, database: &dyn Database, batch: &mut Batch) {
+        match self.commit_in_some_run(database, batch) {
+            Err(Failed::Changes(error)) if batch.len() > 1 && !error.is_of_the_database() => {
+                self.commit_each(database, batch);
+            }
             committed => {
                 let committed = committed.map_err(Failed::into_error);
                 if let Err(error) = &committed {
@@ -106,10 +124,11 @@ impl Writer {
     }
 
     /// One change of a batch failed: the others must not fail with it.
-    fn commit_each(&self, statements: &dyn Prepare, batch: &mut Batch) {
+    fn commit_each(&self, database: &dyn Database, batch: &mut Batch) {
         for mut job in batch.drain(..) {
-            let committed =
-                self.commit(statements, std::slice::from_mut(&mut job)).map_err(Failed::into_error);
+            let committed = self
+                .commit_in_some_run(database, std::slice::from_mut(&mut job))
+                .map_err(Failed::into_error);
             if let Err(error) = &committed {
                 tracing::error!(%error, "a change could not be stored");
             }
@@ -117,29 +136,36 @@ impl Writer {
         }
     }
 
-    fn commit(&self, statements: &dyn Prepare, jobs: &mut [Box<dyn Job>]) -> Result<(), Failed> {
-        let transaction = self.begin(statements).map_err(Failed::ToBegin)?;
-        let committed = self.run_and_commit(transaction, statements, jobs);
+    /// Others that change the same, or a database that is started again, end a transaction for no fault of its changes.
+    fn commit_in_some_run(&self, database: &dyn Database, jobs: &mut [Box<dyn Job>]) -> Result<(), Failed> {
+        let mut runs = 1;
+        loop {
+            match self.commit(database, jobs) {
+                Err(Failed::Changes(error)) if error.may_pass() && runs < RUNS => runs += 1,
+                committed => return committed,
+            }
+        }
+    }
+
+    fn commit(&self, database: &dyn Database, jobs: &mut [Box<dyn Job>]) -> Result<(), Failed> {
+        self.begin(database, jobs).map_err(Failed::ToBegin)?;
+        let mut begun = Begun { database, is_committed: false };
+        let committed = self.run_and_commit(&mut begun, jobs);
         if committed.is_err() {
             self.recent_calls.forget_all();
         }
         committed.map_err(Failed::Changes)
     }
 
-    fn begin<'c>(&self, statements: &'c dyn Prepare) -> Result<Transaction<'c>, StorageError> {
+    fn begin(&self, database: &dyn Database, jobs: &[Box<dyn Job>]) -> Result<(), StorageError> {
         if let Some(Mishap::ToBegin(error)) = &*self.mishap.borrow() {
             return Err(error.clone());
         }
-        Ok(Transaction::new_unchecked(statements.connection(), TransactionBehavior::Immediate)?)
+        database.begin(&mut jobs.iter().map(|job| job.about()), &self.recent_calls)
     }
 
-    fn run_and_commit(
-        &self,
-        transaction: Transaction<'_>,
-        statements: &dyn Prepare,
-        jobs: &mut [Box<dyn Job>],
-    ) -> Result<(), StorageError> {
-        let mut tx = Tx::writer(statements, &self.recent_calls, &self.crash_points);
+    fn run_and_commit(&self, begun: &mut Begun<'_>, jobs: &mut [Box<dyn Job>]) -> Result<(), StorageError> {
+        let mut tx = Tx::writer(begun.database, &self.recent_calls, &self.crash_points);
         for job in jobs {
             // A panic in one change must not end the writer, which everybody depends on.
             std::panic::catch_unwind(AssertUnwindSafe(|| job.run(&mut tx)))
@@ -149,11 +175,33 @@ impl Writer {
         if let Some(Mishap::ToCommit(error)) = &*self.mishap.borrow() {
             return Err(error.clone());
         }
-        transaction.commit()?;
+        begun.commit()?;
         self.recent_calls.committed();
         self.crash_points.pass(CrashPoint::Committed);
         tx.into_hooks().into_iter().for_each(|hook| hook());
         Ok(())
+    }
+}
+
+/// A transaction that leaves nothing behind unless it is committed, whatever happens meanwhile.
+struct Begun<'d> {
+    database: &'d dyn Database,
+    is_committed: bool,
+}
+
+impl Begun<'_> {
+    fn commit(&mut self) -> Result<(), StorageError> {
+        self.database.commit()?;
+        self.is_committed = true;
+        Ok(())
+    }
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        if !self.is_committed {
+            self.database.roll_back();
+        }
     }
 }
 

@@ -1,0 +1,55 @@
+//! Where a PostgreSQL is, and how it is spoken to.
+
+use std::fmt;
+use std::time::Duration;
+
+use domain::secret::Secret;
+use tokio_postgres::Config;
+use tokio_postgres::config::SslMode;
+
+use crate::error::StorageError;
+
+/// Until a connection stands.
+const CONNECT: Duration = Duration::from_secs(3);
+
+/// What every connection sets, whatever the server's configuration says: an acknowledged event survives the server's death,
+/// nobody waits for ever, and what a dead process held is let go of. Plans do not depend on values.
+pub(super) const SETTINGS: &str = "SET statement_timeout = '10s'; SET lock_timeout = '4s'; \
+     SET idle_in_transaction_session_timeout = '5s'; SET plan_cache_mode = 'force_generic_plan'; SET jit = off; \
+     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')";
+
+/// The address of a database, with whoever is let in.
+#[derive(Clone)]
+pub struct Address(Config);
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Address").field(&self.0.get_hosts()).field(&self.0.get_dbname()).finish()
+    }
+}
+
+impl Address {
+    /// Reads `postgres://USER:PASSWORD@HOST:PORT/DATABASE?…`. Several hosts may be named, as for libpq; the one that can be
+    /// written to is taken. The error never quotes the text.
+    pub fn parse(url: &Secret) -> Result<Self, StorageError> {
+        let none = |_| {
+            let expected = "database_url is none of PostgreSQL; expected postgres://USER:PASSWORD@HOST/NAME";
+            StorageError::Driver(expected.to_owned())
+        };
+        let mut config: Config = url.expose().parse().map_err(none)?;
+        // What would be secured if it can: most databases are on a network of their own, with a certificate that nobody trusts.
+        if config.get_ssl_mode() == SslMode::Prefer {
+            config.ssl_mode(SslMode::Disable);
+        }
+        config.target_session_attrs(tokio_postgres::config::TargetSessionAttrs::ReadWrite);
+        config.connect_timeout(CONNECT).application_name("kontur-telephony");
+        config.keepalives_idle(Duration::from_secs(10)).keepalives_interval(Duration::from_secs(3)).keepalives_retries(3);
+        config.tcp_user_timeout(Duration::from_secs(20));
+        Ok(Self(config))
+    }
+
+    /// How the driver is told.
+    pub(super) fn config(&self) -> &Config {
+        &self.0
+    }
+}
