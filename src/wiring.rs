@@ -26,7 +26,7 @@ use engine::instance::{Connect, Connections};
 use engine::vault::Vault;
 use engine::{Engine, EngineOptions, SystemChance};
 use metrics_exporter_prometheus::PrometheusHandle;
-use storage::{Store, StoreOptions};
+use storage::{Address, Place, Store, StoreOptions};
 use url::Url;
 
 use crate::api::ApiState;
@@ -144,12 +144,12 @@ pub(crate) struct Probes {
 
 /// The engine on the configured database, with the configured instances.
 pub(crate) async fn start_engine(config: &Config, probes: Probes) -> anyhow::Result<Arc<Engine>> {
-    let path = database_path(config.database_url.expose())?;
+    let place = database_place(&config.database_url)?;
     let Probes { crash_points, largest_batch } = probes;
-    let mut store = StoreOptions { crash_points: crash_points.clone(), ..StoreOptions::at(&path).alone() };
-    store.largest_batch = largest_batch.unwrap_or(store.largest_batch);
-    let store =
-        Store::open(&store).with_context(|| format!("the database {} cannot be opened", path.display()))?;
+    let options = StoreOptions::in_place(place.clone()).alone();
+    let mut options = StoreOptions { crash_points: crash_points.clone(), ..options };
+    options.largest_batch = largest_batch.unwrap_or(options.largest_batch);
+    let store = Store::open(&options).with_context(|| format!("the database {place} cannot be opened"))?;
     let adapters = Adapters::new(config)?;
     adapters.spool.sweep_regularly();
     let options = EngineOptions {
@@ -193,7 +193,10 @@ pub(crate) fn api_state(
 fn spool_options(config: &Config) -> anyhow::Result<SpoolOptions> {
     let config::Recordings { folder, keep_hours, max_total_mb } = &config.recordings;
     let beside = || -> anyhow::Result<PathBuf> {
-        let mut path = database_path(config.database_url.expose())?.into_os_string();
+        let mut path = match database_place(&config.database_url)? {
+            Place::File(path) => path.into_os_string(),
+            Place::Postgres(_) => "kontur-telephony".into(),
+        };
         path.push(".recordings");
         Ok(path.into())
     };
@@ -204,13 +207,17 @@ fn spool_options(config: &Config) -> anyhow::Result<SpoolOptions> {
     })
 }
 
-/// The file of a `sqlite://` URL; `sqlite:///a/b.db` is absolute.
-pub(crate) fn database_path(url: &str) -> anyhow::Result<PathBuf> {
-    let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
-    path.filter(|path| !path.is_empty()).map(PathBuf::from).with_context(|| {
+/// What a `sqlite://` or `postgres://` URL names; `sqlite:///a/b.db` is absolute.
+pub(crate) fn database_place(url: &Secret) -> anyhow::Result<Place> {
+    let text = url.expose();
+    if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        return Ok(Place::Postgres(Address::parse(url)?));
+    }
+    let path = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:"));
+    path.filter(|path| !path.is_empty()).map(|path| Place::File(path.into())).with_context(|| {
         format!(
-            "database_url: {} is not built into this version; expected sqlite://FILE",
-            url.split(':').next().unwrap_or(url)
+            "database_url: {} is of no kind that is known; expected sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME",
+            text.split(':').next().unwrap_or(text)
         )
     })
 }

@@ -24,6 +24,7 @@ use futures_util::future::join_all;
 use url::Url;
 
 use self::check::{Check, Subject};
+use self::database::Database;
 use self::integration::Integration;
 use self::report::Report;
 use crate::config::{Config, ConfigErrors, DEFAULT_FILE};
@@ -91,17 +92,16 @@ async fn with_database(
     config: &Config,
     adapters: &Adapters,
 ) -> anyhow::Result<Vec<Integration>> {
-    let path = wiring::database_path(config.database_url.expose())?;
-    let (mut facts, store) = database::look(&path);
+    let mut database = Database::look(&wiring::database_place(&config.database_url)?);
     let mut known = stored::declared(config, file);
-    if let Some(store) = store {
+    if let Some(store) = database.store() {
         let vault = Vault::new(config.encryption_key.as_ref().map(|key| *key.expose()));
         match stored::read(&store).await {
             Ok(all) => known.add_all(all, &vault, adapters),
-            Err(error) => facts.found = database::Found::Closed(error),
+            Err(error) => database.failed(error),
         }
     }
-    rows.push(database::judge(&facts));
+    rows.push(database.judge());
     rows.extend(known.judge(config));
     if known.integrations.is_empty() {
         let fix = format!("add [[integration]] to {file} (config.example.toml shows every key)");

@@ -89,7 +89,11 @@ const WEEK_SEC: i64 = 7 * 24 * 3600;
 pub(super) const SERVER: &[Key] = &[
     optional("listen", Kind::Address, "the address to listen on"),
     optional("public_url", Kind::Url, "the URL under which Kontur and the providers reach this server"),
-    optional("database_url", Kind::Secret, "the database (sqlite://FILE)"),
+    optional(
+        "database_url",
+        Kind::Secret,
+        "the database (sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME)",
+    ),
     required("admin_token", Kind::Secret, "the administrators' token"),
     optional("encryption_key", Kind::Secret, "32 bytes in base64"),
     optional("metrics_listen", Kind::Address, "the address that serves metrics alone"),

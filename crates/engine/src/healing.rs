@@ -15,6 +15,7 @@ use domain::id::ExternalId;
 use domain::instance::status::Status;
 use domain::port::{RemoteError, RemoteErrorKind};
 use futures_util::{TryStreamExt, stream};
+use storage::About;
 use storage::calls::OpenCall;
 use storage::error::StorageError;
 use tokio_util::sync::CancellationToken;
@@ -199,7 +200,8 @@ impl Engine {
         let again_at = now.plus(self.watch.patience.ask_after);
         let event = ours(&open.stored.external_id, INFERRED.to_owned(), now, Happening::EndInferred);
         let workspace = instance.workspace.clone();
-        let inferred = self.journal(move |tx, waits| {
+        let about = || About { calls: vec![call], ..About::default() };
+        let inferred = self.journal(about, move |tx, waits| {
             let (live, aftermath) = (instance.live(), Aftermath::default());
             let mut journal = Journal { tx, instance: &instance, live: &live, waits, now, aftermath };
             let is_still_quiet = tx.quiet(call)? == open.quiet;

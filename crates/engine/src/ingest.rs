@@ -8,7 +8,7 @@ use bytes::Bytes;
 use domain::call::Call;
 use domain::call::event::{CallEvent, Happening, Recording};
 use domain::clock::Timestamp;
-use domain::id::{CallId, ExternalId, LegId, RawRequestId};
+use domain::id::{CallId, ExternalId, InstanceId, LegId, RawRequestId};
 use domain::instance::settings::JobTrigger;
 use domain::outbox::{DestinationKind, Notice};
 use domain::plan::{Told, hand_on, hand_on_recording};
@@ -16,10 +16,10 @@ use domain::port::crash::CrashPoint;
 use domain::port::provider::WebhookFault;
 use domain::recording::Tracked;
 use domain::retention;
-use storage::Tx;
 use storage::calls::{NewCall, StoredCall};
 use storage::deliveries::{NewDelivery, PendingDelivery};
 use storage::error::StorageError;
+use storage::{About, Tx};
 
 use crate::happening;
 use crate::instance::{Instance, Live};
@@ -78,6 +78,12 @@ pub(crate) struct Aftermath {
     pub(crate) parked: Vec<CallId>,
     /// Parked calls that are registered now.
     pub(crate) unparked: Vec<CallId>,
+}
+
+/// What a change is about that takes events in, and the request with them if they came as one.
+pub(crate) fn about(instance: InstanceId, events: &[CallEvent], is_request: bool) -> About {
+    let events = events.iter().map(|event| (instance, event.call.clone(), event.id.clone()));
+    About { events: events.collect(), calls: Vec::new(), requests: usize::from(is_request) }
 }
 
 /// Takes events of one instance into the journal.

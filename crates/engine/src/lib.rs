@@ -36,7 +36,7 @@ use domain::port::provider::{WebhookError, WebhookRequest};
 use domain::retention::Retention;
 use domain::secret::Secret;
 use storage::error::StorageError;
-use storage::{Store, Tx};
+use storage::{About, Store, Tx};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -135,11 +135,13 @@ impl Engine {
         // Read here, on a thread of which there are many: there is one that writes.
         let read = Arc::new(live.connections.provider.parse(&body).map_err(WebhookError::into_faults));
         let taken = {
-            let (instance, read) = (Arc::clone(&instance), Arc::clone(&read));
-            self.journal(move |tx, waits| {
+            let (instance, of_change) = (Arc::clone(&instance), Arc::clone(&read));
+            let (id, read) = (instance.id, Arc::clone(&read));
+            let about = move || ingest::about(id, read.as_deref().unwrap_or_default(), true);
+            self.journal(about, move |tx, waits| {
                 let aftermath = Aftermath::default();
                 let mut journal = Journal { tx, instance: &instance, live: &live, waits, now, aftermath };
-                let accepted = journal.request(&body, &read)?;
+                let accepted = journal.request(&body, &of_change)?;
                 Ok((accepted, journal.aftermath))
             })
         };
@@ -180,13 +182,16 @@ impl Engine {
     ) -> Result<Accepted, EngineError> {
         let (id, live, now) = (instance.id, instance.live(), self.clock.now());
         let instances = Arc::clone(&self.instances);
-        let taken = self.journal(move |tx, waits| {
+        let events = Arc::new(events);
+        let about = || ingest::about(id, &events, false);
+        let of_change = Arc::clone(&events);
+        let taken = self.journal(about, move |tx, waits| {
             let Some(instance) = instances.get(id) else {
                 return Ok((Accepted::default(), Aftermath::default()));
             };
             let aftermath = Aftermath::default();
             let mut journal = Journal { tx, instance: &instance, live: &live, waits, now, aftermath };
-            let accepted = journal.events(&events, origin)?;
+            let accepted = journal.events(&of_change, origin)?;
             Ok((accepted, journal.aftermath))
         });
         let accepted = taken.await?;
@@ -194,15 +199,19 @@ impl Engine {
         Ok(accepted)
     }
 
-    /// Runs a change of calls; hands on what it leaves to do once it is durable, even if the caller has gone away.
-    pub(crate) async fn journal<T, F>(&self, mut change: F) -> Result<T, StorageError>
+    /// Runs a change of calls, `about` which something can be said in advance; hands on what it leaves to do once it is durable, even if the caller has gone away.
+    pub(crate) async fn journal<T, F>(
+        &self,
+        about: impl FnOnce() -> About,
+        mut change: F,
+    ) -> Result<T, StorageError>
     where
         T: Send + 'static,
         F: FnMut(&Tx<'_>, Waits) -> Result<(T, Aftermath), StorageError> + Send + 'static,
     {
         let (waits, outbox, settling) = (self.waits, self.outbox.clone(), self.settling.clone());
         self.store
-            .write(move |tx| {
+            .write_about(about, move |tx| {
                 let (result, aftermath) = change(tx, waits)?;
                 let (outbox, settling) = (outbox.clone(), settling.clone());
                 tx.after_commit(move || {

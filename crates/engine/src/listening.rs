@@ -10,12 +10,12 @@ use bytes::Bytes;
 use domain::call::event::CallEvent;
 use domain::id::InstanceId;
 use domain::instance::status::{Failure, Fault, Signal, Status};
-use domain::port::provider::{Ear, SharedProvider};
+use domain::port::provider::{Ear, SharedProvider, WebhookFault};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::Engine;
 use crate::happening;
-use crate::ingest::{Aftermath, Journal};
+use crate::ingest::{self, Aftermath, Journal};
 use crate::instance::Instance;
 use crate::status;
 use crate::sync::SyncRequest;
@@ -152,15 +152,18 @@ impl Ear for InstanceEar {
         let raw = Bytes::from(raw);
         let Self { engine, instance } = self;
         let (id, live, now) = (instance.id, instance.live(), engine.clock.now());
-        let (kind, events) = (live.connections.provider.kind(), Arc::new(Ok(events)));
+        let kind = live.connections.provider.kind();
+        let events: Arc<Result<Vec<CallEvent>, Vec<WebhookFault>>> = Arc::new(Ok(events));
         loop {
             let (instances, live) = (Arc::clone(&engine.instances), Arc::clone(&live));
-            let (raw, events) = (raw.clone(), Arc::clone(&events));
-            let taken = engine.journal(move |tx, waits| {
+            let raw = raw.clone();
+            let about = || ingest::about(id, events.as_deref().unwrap_or_default(), true);
+            let of_change = Arc::clone(&events);
+            let taken = engine.journal(about, move |tx, waits| {
                 let Some(instance) = instances.get(id) else { return Ok(Default::default()) };
                 let aftermath = Aftermath::default();
                 let mut journal = Journal { tx, instance: &instance, live: &live, waits, now, aftermath };
-                let accepted = journal.request(&raw, &events)?;
+                let accepted = journal.request(&raw, &of_change)?;
                 Ok((accepted, journal.aftermath))
             });
             match taken.await {

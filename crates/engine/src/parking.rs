@@ -16,6 +16,7 @@ use domain::outbox::{DestinationKind, Notice};
 use domain::parking;
 use domain::plan::Told;
 use domain::port::crash::CrashPoint;
+use storage::About;
 use storage::calls::StoredCall;
 use storage::error::StorageError;
 use storage::parked::Parked;
@@ -122,7 +123,7 @@ impl Engine {
         which: Which,
     ) -> Result<Option<CallId>, StorageError> {
         let (instances, now) = (Arc::clone(&self.instances), self.clock.now());
-        self.journal(move |tx, waits| {
+        self.journal(About::default, move |tx, waits| {
             let Some(instance) = instances.get(instance) else { return Ok((None, Aftermath::default())) };
             let batch = match which {
                 Which::Due => tx.due_parked_calls(instance.id, now, now.plus(waits.parked), BATCH)?,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use domain::clock::Timestamp;
 use domain::id::CallId;
+use storage::About;
 use storage::error::StorageError;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -63,9 +64,11 @@ impl Engine {
     async fn hand_on(&self, due: Vec<Timer>) -> Result<(), StorageError> {
         let now = self.clock.now();
         let instances = Arc::clone(&self.instances);
-        self.journal(move |tx, waits| {
+        let about = || About { calls: due.iter().map(|timer| timer.call).collect(), ..About::default() };
+        let due = Arc::new(due.clone());
+        self.journal(about, move |tx, waits| {
             let mut after = crate::ingest::Aftermath::default();
-            for timer in &due {
+            for timer in &*due {
                 let Some(stored) = tx.take_call(timer.call)? else { continue };
                 // The clock may have been set since: what counts is whether this is the call's latest timer.
                 let quiet = stored.settle_at == Some(timer.at);

@@ -230,7 +230,17 @@ impl Tx<'_> {
         if let Some(unit) = self.unit() {
             unit.is_new(id, instance, &external_id);
         }
-        Ok(StoredCall { id, instance, external_id, communication, settle_at, call, told, version: 0, indexed })
+        Ok(StoredCall {
+            id,
+            instance,
+            external_id,
+            communication,
+            settle_at,
+            call,
+            told,
+            version: 0,
+            indexed,
+        })
     }
 
     /// Stores what became known of a call.

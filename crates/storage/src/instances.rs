@@ -11,14 +11,22 @@ use crate::session::{Ids, Row};
 use crate::statement::statements;
 use crate::tx::{Tx, json};
 
+/// The columns that [`read`] reads.
+macro_rules! columns {
+    () => {
+        "id, workspace, declared, settings, arguments, condition, status_since, set_up_for, deleted"
+    };
+}
+
+/// Where others may want to change the instance as well: what is decided by what it is stays right until the end.
+const FIND_HELD: &str = concat!("SELECT ", columns!(), " FROM instance WHERE workspace = $1 FOR UPDATE");
+
 statements! {
     INSERT = "INSERT INTO instance (workspace, declared, settings, arguments, condition, status, status_since, deleted, id)
               VALUES ($1, $2, $3, NULL, $4, $5, $6, FALSE, $7)";
     REVIVE = "UPDATE instance SET declared = $1, settings = $2, deleted = FALSE WHERE id = $3";
-    FIND = "SELECT id, workspace, declared, settings, arguments, condition, status_since, set_up_for, deleted
-            FROM instance WHERE workspace = $1";
-    LIST = "SELECT id, workspace, declared, settings, arguments, condition, status_since, set_up_for, deleted
-            FROM instance WHERE NOT deleted ORDER BY workspace";
+    FIND = concat!("SELECT ", columns!(), " FROM instance WHERE workspace = $1");
+    LIST = concat!("SELECT ", columns!(), " FROM instance WHERE NOT deleted ORDER BY workspace");
     DELETE = "UPDATE instance SET deleted = TRUE, declared = FALSE, settings = NULL, arguments = NULL, condition = $1,
                      status = $2, status_since = $3
               WHERE id = $4";
@@ -111,7 +119,8 @@ impl Tx<'_> {
 
     /// The instance of a workspace, deleted ones included.
     pub fn find_instance(&self, workspace: &Workspace) -> Result<Option<StoredInstance>, StorageError> {
-        self.one(FIND, &[workspace.as_str().into()], read)
+        let find = if self.unit().is_some() { FIND_HELD } else { FIND };
+        self.one(find, &[workspace.as_str().into()], read)
     }
 
     /// All instances that are not deleted.

@@ -27,9 +27,9 @@ mod statement;
 mod store;
 mod tx;
 
+pub use postgres::Address;
 pub use session::{About, Row, Value};
 pub use store::stepper::{Asked, Look, Stepper};
-pub use postgres::Address;
 pub use store::writer::Mishap;
 pub use store::{Place, Store, StoreOptions};
 pub use tx::Tx;

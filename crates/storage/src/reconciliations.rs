@@ -101,7 +101,11 @@ impl Tx<'_> {
         now: Timestamp,
     ) -> Result<i64, StorageError> {
         self.put(TIDY, &[instance.0.into(), KEPT.into()])?;
-        self.insert(INSERT, Ids::Reconciliations, [instance.0.into(), window.from.into(), window.to.into(), now.into()])
+        self.insert(
+            INSERT,
+            Ids::Reconciliations,
+            [instance.0.into(), window.from.into(), window.to.into(), now.into()],
+        )
     }
 
     /// Ends a reconciliation with what it found, or with why it failed.

@@ -9,8 +9,8 @@ use crate::error::StorageError;
 use crate::tx::Tx;
 
 pub use row::Row;
-pub(crate) use unit::Unit;
 pub use unit::About;
+pub(crate) use unit::Unit;
 pub use value::Value;
 
 /// A connection that statements run on.
@@ -19,7 +19,12 @@ pub(crate) trait Session {
     fn execute(&self, sql: &'static str, parameters: &[Value<'_>]) -> Result<usize, StorageError>;
 
     /// Asks; `read` gets row after row until it has enough.
-    fn query(&self, sql: &'static str, parameters: &[Value<'_>], read: &mut Read<'_>) -> Result<(), StorageError>;
+    fn query(
+        &self,
+        sql: &'static str,
+        parameters: &[Value<'_>],
+        read: &mut Read<'_>,
+    ) -> Result<(), StorageError>;
 
     /// Makes a change of which nobody asks how many rows it touched. It may be made later, together with others like it,
     /// but before anything that could see it.
@@ -29,11 +34,7 @@ pub(crate) trait Session {
 
     /// The same for a change that overwrites what an earlier one with the same last parameter did: that one need not be
     /// made.
-    fn put_latest(
-        &self,
-        sql: &'static str,
-        parameters: &[Value<'_>],
-    ) -> Result<(), StorageError> {
+    fn put_latest(&self, sql: &'static str, parameters: &[Value<'_>]) -> Result<(), StorageError> {
         self.put(sql, parameters)
     }
 

@@ -4,6 +4,7 @@ mod readers;
 pub(crate) mod stepper;
 pub(crate) mod writer;
 
+use std::fmt;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,8 +15,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use self::readers::Readers;
 use self::stepper::Look;
-use crate::calls::{RecentCalls, StoredCall};
 use self::writer::{Job, LARGEST_BATCH, Writer};
+use crate::calls::{RecentCalls, StoredCall};
 use crate::error::StorageError;
 use crate::postgres::{Address, Writing};
 use crate::session::About;
@@ -44,6 +45,16 @@ pub enum Place {
     File(PathBuf),
     /// In PostgreSQL.
     Postgres(Address),
+}
+
+/// Without user and password.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Postgres(address) => address.fmt(f),
+        }
+    }
 }
 
 impl StoreOptions {
@@ -137,12 +148,12 @@ impl Store {
     {
         let about = if self.is_shared { about() } else { About::default() };
         let (reply, answer) = oneshot::channel();
-        self.writer.try_send(Box::new(Change { about, make: change, result: None, reply })).map_err(|error| {
-            match error {
+        self.writer.try_send(Box::new(Change { about, make: change, result: None, reply })).map_err(
+            |error| match error {
                 mpsc::error::TrySendError::Full(_) => StorageError::Busy,
                 mpsc::error::TrySendError::Closed(_) => StorageError::Closed,
-            }
-        })?;
+            },
+        )?;
         answer.await.unwrap_or(Err(StorageError::Closed))
     }
 

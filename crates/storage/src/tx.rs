@@ -77,11 +77,7 @@ impl<'a> Tx<'a> {
     }
 
     /// The same for a change that overwrites all that an earlier one with the same last parameter did.
-    pub(crate) fn put_latest(
-        &self,
-        sql: &'static str,
-        parameters: &[Value<'_>],
-    ) -> Result<(), StorageError> {
+    pub(crate) fn put_latest(&self, sql: &'static str, parameters: &[Value<'_>]) -> Result<(), StorageError> {
         self.session.put_latest(sql, parameters)
     }
 

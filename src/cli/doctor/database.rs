@@ -1,13 +1,15 @@
 //! The database: whether `serve` can open and write it. What is not there yet is not made; what is there is opened as
 //! `serve` opens it.
 
+pub(super) mod postgres;
+
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access, statvfs};
 use storage::error::StorageError;
-use storage::{Store, StoreOptions};
+use storage::{Address, Place, Store, StoreOptions};
 
 use super::check::{Check, Subject};
 
@@ -18,6 +20,51 @@ const MEBIBYTE: u64 = 1024 * 1024;
 
 /// How every SQLite database begins.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// The database wherever it is, and what was found there.
+pub(super) enum Database {
+    /// A file.
+    File(Facts, Option<Store>),
+    /// In PostgreSQL.
+    Postgres(Address, Result<Store, StorageError>),
+}
+
+impl Database {
+    /// Looks at it, and opens it if that can be done.
+    pub(super) fn look(place: &Place) -> Self {
+        match place {
+            Place::File(path) => {
+                let (facts, store) = look(path);
+                Self::File(facts, store)
+            }
+            Place::Postgres(address) => Self::Postgres(address.clone(), postgres::look(address)),
+        }
+    }
+
+    /// The store, if it is open.
+    pub(super) fn store(&self) -> Option<Store> {
+        match self {
+            Self::File(_, store) => store.clone(),
+            Self::Postgres(_, store) => store.as_ref().ok().cloned(),
+        }
+    }
+
+    /// It is open and cannot be read.
+    pub(super) fn failed(&mut self, error: StorageError) {
+        match self {
+            Self::File(facts, _) => facts.found = Found::Closed(error),
+            Self::Postgres(_, store) => *store = Err(error),
+        }
+    }
+
+    /// The row.
+    pub(super) fn judge(&self) -> Check {
+        match self {
+            Self::File(facts, _) => judge(facts),
+            Self::Postgres(address, store) => postgres::judge(address, store.as_ref().err()),
+        }
+    }
+}
 
 /// What was found at the path.
 #[derive(Debug, PartialEq, Eq)]

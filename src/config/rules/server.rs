@@ -1,7 +1,9 @@
 //! The rules of the configuration as a whole.
 
 use domain::call::healing::Patience;
+use domain::secret::Secret;
 use serde_json::Value;
+use storage::Address;
 
 use super::{Checked, Fault, fault, instance, text};
 use crate::config::key::EncryptionKey;
@@ -59,10 +61,12 @@ fn database_url(root: &KeyPath, server: &Checked) -> Option<Fault> {
         return None;
     }
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        return Some(fault(path, "PostgreSQL is not built yet in this version; expected sqlite://FILE"));
+        let none = |_| fault(path, "is no URL of PostgreSQL; expected postgres://USER:PASSWORD@HOST/NAME");
+        return Address::parse(&Secret::new(url)).map(drop).map_err(none).err();
     }
     Some(fault(
         path,
-        "is of no kind that is known; expected sqlite://FILE such as sqlite://kontur-telephony.db",
+        "is of no kind that is known; expected sqlite://FILE such as sqlite://kontur-telephony.db, or \
+         postgres://USER:PASSWORD@HOST/NAME",
     ))
 }

@@ -136,12 +136,12 @@ fn wrong_kinds_are_told_at_the_line_of_the_key() {
             "encryption_key: is empty; expected 32 bytes in base64 as text, \"env:NAME\" or \"file:/path\"",
         ),
         (
-            "database_url = 'postgres://u:p@db/x'",
-            "database_url: PostgreSQL is not built yet in this version; expected sqlite://FILE",
+            "database_url = 'postgres://u:p@db:x/x'",
+            "database_url: is no URL of PostgreSQL; expected postgres://USER:PASSWORD@HOST/NAME",
         ),
         (
             "database_url = 'calls.db'",
-            "database_url: is of no kind that is known; expected sqlite://FILE such as sqlite://kontur-telephony.db",
+            "database_url: is of no kind that is known; expected sqlite://FILE such as sqlite://kontur-telephony.db, or postgres://USER:PASSWORD@HOST/NAME",
         ),
     ] {
         check(&format!("admin_token = 't'\n\n{line}\n"), &format!("3: {expected}"));

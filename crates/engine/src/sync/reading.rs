@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::Engine;
 use crate::error::EngineError;
 use crate::happening;
-use crate::ingest::{Aftermath, Journal, Origin};
+use crate::ingest::{self, Aftermath, Journal, Origin};
 use crate::instance::Instance;
 
 /// Calls taken in by one change: whoever shares the commit does not feel it.
@@ -154,7 +154,10 @@ impl<'a> Reading<'a> {
         // A call that is still going on is told live, and read again by a later sync.
         let finished = calls.into_iter().filter(|call| call.finished_at.is_some());
         let events: Vec<CallEvent> = finished.flat_map(PastCall::into_events).collect();
-        let taken = self.engine.journal(move |tx, waits| {
+        let events = Arc::new(events);
+        let about = || ingest::about(id, &events, false);
+        let of_change = Arc::clone(&events);
+        let taken = self.engine.journal(about, move |tx, waits| {
             let Some(instance) = instances.get(id) else {
                 return Ok((None, Aftermath::default()));
             };
@@ -164,7 +167,7 @@ impl<'a> Reading<'a> {
             }
             let aftermath = Aftermath::default();
             let mut journal = Journal { tx, instance: &instance, live: &live, waits, now, aftermath };
-            let accepted = journal.events(&events, Origin::History)?;
+            let accepted = journal.events(&of_change, Origin::History)?;
             let added = accepted.new_calls as u64;
             let step = SyncStep { seen, added, worked };
             tx.advance_sync_job(job, &position, step)?;

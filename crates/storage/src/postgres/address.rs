@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::secret::Secret;
 use tokio_postgres::Config;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
 use crate::error::StorageError;
 
@@ -24,7 +24,26 @@ pub struct Address(Config);
 
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Address").field(&self.0.get_hosts()).field(&self.0.get_dbname()).finish()
+        write!(f, "Address({self})")
+    }
+}
+
+/// Without user and password.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ports = self.0.get_ports();
+        for (number, host) in self.0.get_hosts().iter().enumerate() {
+            let between = if number == 0 { "" } else { "," };
+            let host = match host {
+                Host::Tcp(name) => name.clone(),
+                Host::Unix(path) => path.display().to_string(),
+            };
+            write!(f, "{between}{host}")?;
+            if let Some(port) = ports.get(number).or_else(|| ports.first()) {
+                write!(f, ":{port}")?;
+            }
+        }
+        write!(f, "/{}", self.0.get_dbname().unwrap_or_default())
     }
 }
 
@@ -41,9 +60,12 @@ impl Address {
         if config.get_ssl_mode() == SslMode::Prefer {
             config.ssl_mode(SslMode::Disable);
         }
-        config.target_session_attrs(tokio_postgres::config::TargetSessionAttrs::ReadWrite);
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         config.connect_timeout(CONNECT).application_name("kontur-telephony");
-        config.keepalives_idle(Duration::from_secs(10)).keepalives_interval(Duration::from_secs(3)).keepalives_retries(3);
+        config
+            .keepalives_idle(Duration::from_secs(10))
+            .keepalives_interval(Duration::from_secs(3))
+            .keepalives_retries(3);
         config.tcp_user_timeout(Duration::from_secs(20));
         Ok(Self(config))
     }

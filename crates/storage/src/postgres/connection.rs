@@ -37,7 +37,8 @@ pub(super) struct Connection {
 impl Connection {
     /// Connects. Blocks.
     pub(super) fn open(address: &Address) -> Result<Self, StorageError> {
-        let failed = |error: std::io::Error| StorageError::Driver(format!("no runtime for a connection: {error}"));
+        let failed =
+            |error: std::io::Error| StorageError::Driver(format!("no runtime for a connection: {error}"));
         let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let client = runtime.block_on(async {
             let (client, connection) = address.config().connect(NoTls).await?;
@@ -89,7 +90,11 @@ impl Connection {
     }
 
     /// A question.
-    pub(super) fn query(&self, sql: &'static str, parameters: &[Value<'_>]) -> Result<Vec<Row>, StorageError> {
+    pub(super) fn query(
+        &self,
+        sql: &'static str,
+        parameters: &[Value<'_>],
+    ) -> Result<Vec<Row>, StorageError> {
         let statement = self.prepare(sql)?;
         self.wait(self.client.query(&statement, &references(parameters)))
     }
@@ -168,7 +173,9 @@ impl Connection {
         let closed = || StorageError::Away("the connection was closed".to_owned());
         let runtime = self.runtime.as_ref().ok_or_else(closed)?;
         let answered = runtime.block_on(async { tokio::time::timeout(ANSWER, answer).await });
-        answered.map_err(|_| StorageError::Away(format!("no answer within {} s", ANSWER.as_secs())))?.map_err(StorageError::from)
+        answered
+            .map_err(|_| StorageError::Away(format!("no answer within {} s", ANSWER.as_secs())))?
+            .map_err(StorageError::from)
     }
 }
 
@@ -228,7 +235,9 @@ async fn send<F: Future>(mut call: Pin<&mut F>) -> Poll<F::Output> {
 }
 
 /// Sends all, one after the other, and then waits for them.
-async fn in_order<T>(calls: impl Iterator<Item = impl Future<Output = Result<T, Error>>>) -> Result<Vec<T>, Error> {
+async fn in_order<T>(
+    calls: impl Iterator<Item = impl Future<Output = Result<T, Error>>>,
+) -> Result<Vec<T>, Error> {
     let mut sent = Vec::new();
     for call in calls {
         let mut call = Box::pin(call);

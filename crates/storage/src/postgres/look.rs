@@ -41,7 +41,12 @@ impl Session for Looking {
         self.connection.execute(sql, parameters)
     }
 
-    fn query(&self, sql: &'static str, parameters: &[Value<'_>], read: &mut Read<'_>) -> Result<(), StorageError> {
+    fn query(
+        &self,
+        sql: &'static str,
+        parameters: &[Value<'_>],
+        read: &mut Read<'_>,
+    ) -> Result<(), StorageError> {
         let rows = if self.has_begun.replace(true) {
             self.connection.query(sql, parameters)
         } else {

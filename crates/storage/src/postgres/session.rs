@@ -101,7 +101,9 @@ impl Writing {
                 self.with(|connection| connection.query(STATUS, &[Value::Text(&transaction)]))
             });
             let status = match asked {
-                Ok(rows) => rows.first().map(|row| row.try_get::<_, Option<String>>(0)).transpose()?.flatten(),
+                Ok(rows) => {
+                    rows.first().map(|row| row.try_get::<_, Option<String>>(0)).transpose()?.flatten()
+                }
                 Err(StorageError::Away(_)) if Instant::now() < until => Some("unknown".to_owned()),
                 // One that never got to the disk is said to be in the future.
                 Err(error) => return Err(StorageError::Away(error.to_string())),
@@ -121,7 +123,12 @@ impl Session for Writing {
         self.with(|connection| connection.execute(sql, parameters))
     }
 
-    fn query(&self, sql: &'static str, parameters: &[Value<'_>], read: &mut Read<'_>) -> Result<(), StorageError> {
+    fn query(
+        &self,
+        sql: &'static str,
+        parameters: &[Value<'_>],
+        read: &mut Read<'_>,
+    ) -> Result<(), StorageError> {
         self.flush()?;
         let rows = self.with(|connection| connection.query(sql, parameters))?;
         read_all(&rows, read)
@@ -168,7 +175,11 @@ impl Session for Writing {
 }
 
 impl Database for Writing {
-    fn begin(&self, about: &mut dyn Iterator<Item = &About>, recent: &RecentCalls) -> Result<(), StorageError> {
+    fn begin(
+        &self,
+        about: &mut dyn Iterator<Item = &About>,
+        recent: &RecentCalls,
+    ) -> Result<(), StorageError> {
         let about = About::all(about);
         let until = Instant::now() + AWAY_FOR;
         loop {

@@ -68,4 +68,3 @@ impl<T: Into<Self>> From<Option<T>> for Value<'_> {
         value.map_or(Self::Null, Into::into)
     }
 }
-

@@ -15,7 +15,12 @@ impl Session for Connection {
         execute(&mut *self.prepare_cached(sql)?, parameters)
     }
 
-    fn query(&self, sql: &'static str, parameters: &[Value<'_>], read: &mut Read<'_>) -> Result<(), StorageError> {
+    fn query(
+        &self,
+        sql: &'static str,
+        parameters: &[Value<'_>],
+        read: &mut Read<'_>,
+    ) -> Result<(), StorageError> {
         query(&mut *self.prepare_cached(sql)?, parameters, read)
     }
 
@@ -33,7 +38,12 @@ impl Session for Statements<'_> {
         self.with(sql, |statement| execute(statement, parameters))
     }
 
-    fn query(&self, sql: &'static str, parameters: &[Value<'_>], read: &mut Read<'_>) -> Result<(), StorageError> {
+    fn query(
+        &self,
+        sql: &'static str,
+        parameters: &[Value<'_>],
+        read: &mut Read<'_>,
+    ) -> Result<(), StorageError> {
         self.with(sql, |statement| query(statement, parameters, read))
     }
 
@@ -76,7 +86,11 @@ impl ToSql for Value<'_> {
 }
 
 impl<T: Transactional + Session> Database for T {
-    fn begin(&self, _about: &mut dyn Iterator<Item = &About>, _recent: &RecentCalls) -> Result<(), StorageError> {
+    fn begin(
+        &self,
+        _about: &mut dyn Iterator<Item = &About>,
+        _recent: &RecentCalls,
+    ) -> Result<(), StorageError> {
         // Whoever begins to write waits for others here, and not in the middle of it.
         Ok(self.connection().execute_batch("BEGIN IMMEDIATE")?)
     }

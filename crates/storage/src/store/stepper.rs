@@ -7,9 +7,9 @@ use domain::port::crash::CrashPoints;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::writer::{self, Batch, Job, Mishap, Writer};
 use super::{Reading, Store};
 use crate::error::StorageError;
-use super::writer::{self, Batch, Job, Mishap, Writer};
 use crate::sqlite;
 use crate::tx::Tx;
 

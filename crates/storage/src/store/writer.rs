@@ -22,7 +22,11 @@ const RUNS: u32 = 4;
 /// What transactions are made on.
 pub(crate) trait Database: Session {
     /// Begins a transaction of changes that are about this. Waits for a database that is away for a while, if that helps.
-    fn begin(&self, about: &mut dyn Iterator<Item = &About>, recent: &RecentCalls) -> Result<(), StorageError>;
+    fn begin(
+        &self,
+        about: &mut dyn Iterator<Item = &About>,
+        recent: &RecentCalls,
+    ) -> Result<(), StorageError>;
 
     /// Makes the transaction durable.
     fn commit(&self) -> Result<(), StorageError>;
@@ -126,9 +130,8 @@ impl Writer {
     /// One change of a batch failed: the others must not fail with it.
     fn commit_each(&self, database: &dyn Database, batch: &mut Batch) {
         for mut job in batch.drain(..) {
-            let committed = self
-                .commit_in_some_run(database, std::slice::from_mut(&mut job))
-                .map_err(Failed::into_error);
+            let committed =
+                self.commit_in_some_run(database, std::slice::from_mut(&mut job)).map_err(Failed::into_error);
             if let Err(error) = &committed {
                 tracing::error!(%error, "a change could not be stored");
             }

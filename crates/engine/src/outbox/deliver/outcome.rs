@@ -5,9 +5,9 @@ use domain::instance::status::{Failure, Signal};
 use domain::outbox::{Cause, DestinationKind, Notice, Outcome};
 use domain::port::destination::{Effect, Report};
 use domain::recording::{News, Tracked};
-use storage::Tx;
 use storage::deliveries::{Attempt, NewDelivery, PendingDelivery, Settlement};
 use storage::error::StorageError;
+use storage::{About, Tx};
 
 use super::super::{Command, Settled};
 use super::{Deliverer, STORE_AGAIN};
@@ -101,19 +101,20 @@ impl Deliverer {
     ) {
         let access = access(report).filter(|_| delivery.destination == DestinationKind::Kontur);
         loop {
-            let (delivery, attempt) = (delivery.clone(), attempt.clone());
+            let (of_change, attempt) = (delivery.clone(), attempt.clone());
             let (settlement, effects) = (settlement.clone(), report.effects.clone());
             let (workspace, known) = (instance.workspace.clone(), instance.known_condition());
             let (access, outbox) = (access.clone(), self.outbox.clone());
-            let stored = self.store.write(move |tx| {
-                tx.settle_delivery(delivery.id, delivery.attempts, &attempt, &settlement)?;
-                let follow = remember(tx, &delivery, &effects, attempt.ended_at)?;
-                give_up_recording(tx, &delivery, &settlement, &effects, attempt.ended_at)?;
+            let about = || about(delivery, &report.effects);
+            let stored = self.store.write_about(about, move |tx| {
+                tx.settle_delivery(of_change.id, of_change.attempts, &attempt, &settlement)?;
+                let follow = remember(tx, &of_change, &effects, attempt.ended_at)?;
+                give_up_recording(tx, &of_change, &settlement, &effects, attempt.ended_at)?;
                 if !follow.is_empty() {
                     let outbox = outbox.clone();
                     tx.after_commit(move || outbox.tell(Command::Planned(follow)));
                 }
-                let signals = signals(tx, &delivery, &settlement, known.is_active(), access.clone())?;
+                let signals = signals(tx, &of_change, &settlement, known.is_active(), access.clone())?;
                 status::note(tx, &workspace, &known, &signals, attempt.ended_at).map(drop)
             });
             match stored.await {
@@ -125,6 +126,13 @@ impl Deliverer {
             }
         }
     }
+}
+
+/// What storing an outcome is about: the call, if that learns something or is given something more to tell.
+fn about(delivery: &PendingDelivery, effects: &[Effect]) -> About {
+    let changes = |effect: &Effect| matches!(effect, Effect::Communication(_) | Effect::Follow(_));
+    let calls = if effects.iter().any(changes) { vec![delivery.call] } else { Vec::new() };
+    About { calls, ..About::default() }
 }
 
 /// What the outcome of a delivery says of its instance. `is_active`: nothing is known to be wrong with it.
