@@ -164,6 +164,7 @@ pub(crate) async fn start_engine(config: &Config, probes: Probes) -> anyhow::Res
         crash_points,
         patience: config.healing,
         unmapped_wait: config.unmapped_wait,
+        replica: format!("{} (process {})", config.listen, std::process::id()),
         retention: config.retention,
     };
     let declared = config.integrations.iter().map(|declared| declared.settings.clone()).collect();

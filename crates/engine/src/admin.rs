@@ -10,6 +10,7 @@ use domain::instance::status::{Condition, Signal};
 use domain::outbox::DestinationKind;
 use domain::secret::Secret;
 use storage::calls::{CallFilter, EventRecord, StoredCall};
+use storage::cluster::News;
 use storage::deliveries::{AttemptRecord, DeliveryFilter, DeliveryRecord, PendingDelivery};
 use storage::instances::StatusChange;
 use storage::parked::Parked;
@@ -216,6 +217,7 @@ impl Engine {
     ) -> Result<bool, EngineError> {
         let (id, now, outbox) = (record.id, self.clock.now(), self.outbox.clone());
         let (instance, destination) = (record.instance, DestinationKind::parse(&record.destination));
+        let (call, is_ours, others) = (record.call, self.claims.holds(record.instance), self.others.clone());
         let revived = self.store.write(move |tx| {
             if !tx.revive_delivery(id, now)? {
                 return Ok(false);
@@ -223,7 +225,14 @@ impl Engine {
             let Some(destination) = destination else { return Ok(false) };
             let pending = tx.pending_deliveries(instance, destination, DeliveryId(id.0 - 1), 1)?;
             let outbox = outbox.clone();
-            tx.after_commit(move || pending.into_iter().for_each(|one| outbox.tell(command(one))));
+            let others = others.clone();
+            tx.after_commit(move || {
+                if is_ours {
+                    pending.into_iter().for_each(|one| outbox.tell(command(one)));
+                } else {
+                    others.tell(News::Planned(vec![(instance, call)]));
+                }
+            });
             Ok(true)
         });
         Ok(revived.await?)

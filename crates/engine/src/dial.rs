@@ -206,6 +206,21 @@ impl Engine {
         Ok(())
     }
 
+    /// The same of those that a process left that is not there any more: nobody asks a telephony for so long.
+    pub(crate) async fn conclude_dials_older_than(
+        &self,
+        age: Duration,
+    ) -> Result<(), storage::error::StorageError> {
+        let before = self.clock.now().minus(age);
+        for dial in self.store.read(|tx| tx.open_dials()).await? {
+            let Some(instance) = self.instances.get(dial.instance) else { continue };
+            if dial.requested_at <= before && self.claims.holds(dial.instance) {
+                self.conclude_dial(&instance, dial).await;
+            }
+        }
+        Ok(())
+    }
+
     async fn conclude_dial(&self, instance: &Instance, dial: DialRecord) {
         let (id, request, since) = (dial.instance, dial.request.clone(), dial.requested_at.minus(PAUSE));
         let outcome = match self.store.read(move |tx| tx.has_call_of_request(id, &request, since)).await {

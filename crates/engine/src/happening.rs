@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::instance::Instance;
 use domain::call::healing::Answer;
 use domain::id::{CallId, Workspace};
 use domain::instance::status::Status;
@@ -212,4 +213,24 @@ pub fn database_space(bytes: u64, free_bytes: u64) {
 pub fn workonflow_told(workspace: &Workspace, event: &str) {
     counter!("kontur_telephony_workonflow_events_total").increment(1);
     tracing::debug!(%workspace, event, "Workonflow told us something");
+}
+
+/// So many replicas are alive, and this one acts for so many integrations.
+pub(crate) fn replicas(alive: u64, held: usize) {
+    #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; nobody has 2^52 replicas")]
+    gauge!("kontur_telephony_replicas").set(alive as f64);
+    #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; nobody has 2^52 integrations")]
+    gauge!("kontur_telephony_claims").set(held as f64);
+}
+
+/// This process acts for an integration from now on; `was_released`: whoever did so before has ended it in order.
+pub(crate) fn claimed(instance: Option<&Instance>, was_released: bool) {
+    let workspace = instance.map(|instance| instance.workspace.as_str()).unwrap_or_default();
+    if was_released {
+        tracing::debug!(workspace, "claimed");
+    } else {
+        tracing::info!(workspace, "taken over from a replica that died");
+    }
+    let how = if was_released { "released" } else { "died" };
+    counter!("kontur_telephony_claims_taken_total", "from" => how).increment(1);
 }

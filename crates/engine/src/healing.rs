@@ -94,7 +94,7 @@ impl Engine {
 
     /// The due calls of each instance that has some. Those of an instance that is gone rest until it is back.
     async fn due_calls(&self) -> Result<Vec<(Arc<Instance>, Vec<OpenCall>)>, StorageError> {
-        let (instances, now) = (self.all_instances(), self.clock.now());
+        let (instances, now) = (self.our_instances(), self.clock.now());
         let found = self.store.read(move |tx| {
             let of = |instance: &Arc<Instance>| {
                 Ok((Arc::clone(instance), tx.open_calls(instance.id, now, BATCH)?))

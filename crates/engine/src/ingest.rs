@@ -17,12 +17,13 @@ use domain::port::provider::WebhookFault;
 use domain::recording::Tracked;
 use domain::retention;
 use storage::calls::{NewCall, StoredCall};
-use storage::deliveries::{NewDelivery, PendingDelivery};
+use storage::deliveries::NewDelivery;
 use storage::error::StorageError;
 use storage::{About, Tx};
 
 use crate::happening;
 use crate::instance::{Instance, Live};
+use crate::outbox::Planned;
 
 /// What became of a request's events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -69,7 +70,7 @@ impl Origin {
 /// What a transaction leaves to do once it is committed.
 #[derive(Debug, Default)]
 pub(crate) struct Aftermath {
-    pub(crate) planned: Vec<PendingDelivery>,
+    pub(crate) planned: Vec<Planned>,
     /// Finished calls, with when they are to be handed on if nothing more comes.
     pub(crate) settling: Vec<(CallId, Timestamp)>,
     /// Calls whose inferred end was corrected by the real one.
@@ -290,7 +291,8 @@ impl Journal<'_, '_> {
         let expires_at = notice.is_realtime().then(|| self.now.plus(self.waits.realtime));
         let (instance, created_at) = (self.instance.id, self.now);
         let new = NewDelivery { instance, destination, call, notice, created_at, expires_at, background };
-        self.aftermath.planned.push(self.tx.insert_delivery(new)?);
+        let (delivery, knowledge) = (self.tx.insert_delivery(new)?, self.tx.knowledge(call));
+        self.aftermath.planned.push(Planned { delivery, knowledge });
         Ok(())
     }
 }

@@ -66,6 +66,8 @@ pub struct Instance {
     /// From the configuration file, hence read-only.
     pub declared: bool,
     live: RwLock<Arc<Live>>,
+    /// Its settings as they were stored when they came into force, encrypted.
+    sealed: RwLock<Option<Vec<u8>>>,
     condition: KnownCondition,
 }
 
@@ -96,6 +98,7 @@ impl Instance {
             workspace,
             declared,
             live: RwLock::new(live.into()),
+            sealed: RwLock::default(),
             condition: KnownCondition(Arc::new(RwLock::new(condition.into()))),
         }
     }
@@ -103,6 +106,16 @@ impl Instance {
     /// What it works with now.
     pub fn live(&self) -> Arc<Live> {
         Arc::clone(&self.live.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether its settings are those that are stored so.
+    pub(crate) fn is_stored_as(&self, sealed: Option<&[u8]>) -> bool {
+        self.sealed.read().unwrap_or_else(PoisonError::into_inner).as_deref() == sealed
+    }
+
+    /// Its settings are stored so.
+    pub(crate) fn set_stored_as(&self, sealed: Option<Vec<u8>>) {
+        *self.sealed.write().unwrap_or_else(PoisonError::into_inner) = sealed;
     }
 
     /// Replaces what it works with.

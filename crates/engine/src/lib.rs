@@ -5,6 +5,7 @@ mod access;
 pub mod admin;
 mod chance;
 mod clock_watch;
+mod cluster;
 pub mod dial;
 pub mod error;
 pub mod happening;
@@ -30,7 +31,7 @@ use bytes::Bytes;
 use domain::call::event::CallEvent;
 use domain::call::healing::Watch;
 use domain::clock::{Clock, Timestamp};
-use domain::instance::status::{Signal, Status};
+use domain::instance::status::Signal;
 use domain::port::crash::{CrashPoint, CrashPoints};
 use domain::port::provider::{WebhookError, WebhookRequest};
 use domain::retention::Retention;
@@ -42,6 +43,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::AccessKeys;
+use crate::cluster::Others;
+use crate::cluster::claims::Claims;
 use crate::error::EngineError;
 use crate::ingest::{Accepted, Aftermath, Journal, Origin, Waits};
 use crate::instance::{Connect, Instance, Instances};
@@ -68,6 +71,9 @@ pub struct Engine {
     /// One reconciliation at a time: they are long, and nobody waits for them.
     reconciling: Semaphore,
     responsible: Responsible,
+    /// For which instances this process acts.
+    claims: Claims,
+    others: Others,
     waits: Waits,
     crash_points: CrashPoints,
     watch: Watch,
@@ -102,7 +108,7 @@ impl Engine {
         body: Bytes,
     ) -> Result<Accepted, EngineError> {
         self.crash_points.pass(CrashPoint::Received);
-        let instance = self.instance(workspace)?;
+        let instance = self.known_instance(workspace).await?;
         let live = instance.live();
         let kind = live.connections.provider.kind();
         if kind != provider {
@@ -127,7 +133,7 @@ impl Engine {
                 WebhookError::Invalid(faults) => EngineError::InvalidEvents(faults),
             });
         }
-        if instance.status() == Status::NotConfigured {
+        if !self.is_set_up(&instance).await? {
             return Err(EngineError::NotConfigured(
                 "the integration is not set up yet; run setup".to_owned(),
             ));
@@ -165,7 +171,7 @@ impl Engine {
         let missing = || EngineError::Unauthorized("header X-XCOM-AccessKey is missing".to_owned());
         match workspace {
             Some(workspace) => {
-                let instance = self.instance(workspace)?;
+                let instance = self.known_instance(workspace).await?;
                 self.access.check(&*self.clock, &instance, access_key.ok_or_else(missing)?).await?;
                 Ok(instance)
             }
@@ -210,13 +216,15 @@ impl Engine {
         F: FnMut(&Tx<'_>, Waits) -> Result<(T, Aftermath), StorageError> + Send + 'static,
     {
         let (waits, outbox, settling) = (self.waits, self.outbox.clone(), self.settling.clone());
+        let (claims, others) = (self.claims.clone(), self.others.clone());
         self.store
             .write_about(about, move |tx| {
                 let (result, aftermath) = change(tx, waits)?;
                 let (outbox, settling) = (outbox.clone(), settling.clone());
+                let (claims, others) = (claims.clone(), others.clone());
                 tx.after_commit(move || {
                     if !aftermath.planned.is_empty() {
-                        outbox.tell(Command::Planned(aftermath.planned));
+                        cluster::planned(aftermath.planned, &claims, &outbox, &others);
                     }
                     aftermath.settling.into_iter().for_each(|(call, at)| settling.at(call, at));
                     aftermath.corrected.into_iter().for_each(happening::end_corrected);

@@ -51,7 +51,7 @@ pub(crate) async fn run(engine: Arc<Engine>) {
 impl Engine {
     /// Begins to listen to whom nobody listens yet, and ends it where the instance is gone or has other settings.
     fn listen_to_all(self: &Arc<Self>, listened: &mut HashMap<InstanceId, Listened>) {
-        let all = self.all_instances();
+        let all = self.our_instances();
         let wanted: HashMap<InstanceId, (Arc<Instance>, SharedProvider)> = all
             .into_iter()
             .filter(|instance| instance.status() != Status::NotConfigured)
@@ -66,7 +66,12 @@ impl Engine {
         for (id, (instance, provider)) in wanted {
             listened.entry(id).or_insert_with(|| {
                 let until = self.stop.child_token();
-                self.tasks.spawn(listen(Arc::clone(self), instance, Arc::clone(&provider), until.clone()));
+                let listening = listen(Arc::clone(self), instance, Arc::clone(&provider), until.clone());
+                let at_work = self.claims.enter(id);
+                self.tasks.spawn(async move {
+                    listening.await;
+                    drop(at_work);
+                });
                 Listened { provider, _until: until.drop_guard() }
             });
         }

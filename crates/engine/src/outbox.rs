@@ -6,34 +6,36 @@ pub(crate) mod deliver;
 mod lanes;
 mod queue;
 mod queues;
+mod reads;
 #[cfg(test)]
 mod sample;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::clock::{Clock, Timestamp};
-use domain::id::{DeliveryId, InstanceId};
+use domain::id::{CallId, DeliveryId, InstanceId};
 use domain::outbox::DestinationKind;
 use domain::outbox::breaker::Sign;
 use domain::outbox::limits::Limits;
 use domain::port::crash::CrashPoint;
-use storage::Store;
+use storage::calls::Knowledge;
 use storage::deliveries::PendingDelivery;
 use storage::error::StorageError;
+use storage::{Store, Tx};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use deliver::Deliverer;
-use lanes::Refill;
-use queues::{QueueKey, Queues};
+use lanes::{Pushed, Refill};
+pub(crate) use queues::QueueKey;
+use queues::Queues;
+use reads::{Reads, Ticket};
 
 use crate::clock_watch::ClockWatch;
 use crate::happening;
-
-/// Deliveries read from the store at once when the lanes in memory run low.
-const REFILL: u32 = 4_096;
 
 /// How long to wait before the store is read again that could not be read.
 const READ_AGAIN: Duration = Duration::from_millis(500);
@@ -45,7 +47,9 @@ const IDLE: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub(crate) enum Command {
     /// Deliveries were planned and are durable.
-    Planned(Vec<PendingDelivery>),
+    Planned(Vec<Planned>),
+    /// Another process planned deliveries of these calls, or made them due.
+    PlannedElsewhere(Vec<CallId>),
     /// An attempt is over and its outcome durable.
     Settled(Settled),
     /// An administrator wants a delivery made now.
@@ -59,7 +63,19 @@ pub(crate) enum Command {
     /// An instance was deleted.
     Forget(InstanceId),
     /// The store was asked what a queue has that is not in memory, and answered.
-    Refilled(QueueKey, Refill),
+    Refilled(QueueKey, Ticket, Refill),
+    /// The store was asked what is pending of calls, and answered.
+    Reread(Vec<CallId>, Ticket, Vec<PendingDelivery>),
+    /// So many deliveries are pending in the store, of those instances that are looked after here.
+    Counted(HashMap<QueueKey, u64>),
+}
+
+/// A delivery that was just planned.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) delivery: PendingDelivery,
+    /// How its call was known to whoever planned it.
+    pub(crate) knowledge: Knowledge,
 }
 
 /// An attempt that is over.
@@ -119,6 +135,11 @@ pub(crate) struct Dispatcher {
     stop: CancellationToken,
     queues: Queues,
     watch: ClockWatch,
+    reads: Reads,
+    /// Calls that are being read, and whether something came up meanwhile.
+    rereading: HashMap<CallId, bool>,
+    /// When instances were forgotten or taken over: what was read before is of no use.
+    outdated: HashMap<InstanceId, Ticket>,
 }
 
 impl Dispatcher {
@@ -131,7 +152,7 @@ impl Dispatcher {
         stop: CancellationToken,
     ) -> Self {
         let (store, clock) = (deliverer.store.clone(), Arc::clone(&deliverer.clock));
-        let queues = Queues::new(limits, deliverer.schedule.clone());
+        let queues = Queues::new(limits, deliverer.schedule.clone(), store.is_shared());
         Self {
             store,
             clock,
@@ -141,12 +162,18 @@ impl Dispatcher {
             stop,
             queues,
             watch: ClockWatch::default(),
+            reads: Reads::default(),
+            rereading: HashMap::new(),
+            outdated: HashMap::new(),
         }
     }
 
     /// Finds out who has something pending in the store. What was due may have been sent by the process before this
-    /// one: it is suspect.
+    /// one: it is suspect. Where several processes deliver, each does that for what it takes over.
     pub(crate) async fn recover(&mut self) -> Result<(), StorageError> {
+        if self.store.is_shared() {
+            return Ok(());
+        }
         let now = self.clock.now();
         self.store.write(|tx| tx.suspect_deliveries()).await?;
         self.deliverer.crash_points.pass(CrashPoint::Recovering);
@@ -184,23 +211,100 @@ impl Dispatcher {
     fn take(&mut self, command: Command) {
         let now = self.now();
         match command {
-            Command::Planned(planned) => {
-                for delivery in planned {
-                    self.queues.push(delivery, now);
-                }
-            }
+            Command::Planned(planned) => self.plan(planned, now),
+            Command::PlannedElsewhere(calls) => self.reread(calls),
             Command::Settled(settled) => self.settle(settled, now),
             Command::Revived(delivery) => self.queues.revive(delivery, true, now),
             Command::Replayed(delivery) => self.queues.revive(delivery, false, now),
             Command::Wake => self.queues.wake(now),
             Command::Load(instance) => {
+                self.outdate(instance);
                 for destination in DestinationKind::ALL {
                     self.queues.load((instance, destination), now);
                 }
             }
-            Command::Forget(instance) => self.queues.forget(instance),
-            Command::Refilled(key, answer) => self.queues.refill(key, answer, now),
+            Command::Forget(instance) => {
+                self.outdate(instance);
+                self.queues.forget(instance);
+            }
+            Command::Refilled(key, ticket, answer) => self.refilled(key, ticket, answer, now),
+            Command::Reread(calls, ticket, pending) => self.have_reread(calls, ticket, pending, now),
+            Command::Counted(counted) => {
+                for key in self.queues.differing(&counted) {
+                    self.queues.fell_behind(key, now);
+                }
+            }
         }
+    }
+
+    fn plan(&mut self, planned: Vec<Planned>, now: Timestamp) {
+        let mut unclear = Vec::new();
+        for planned in planned {
+            let call = planned.delivery.call;
+            if let Some(again) = self.rereading.get_mut(&call) {
+                *again = true;
+            } else if self.queues.push(planned, now) == Pushed::Unclear {
+                unclear.push(call);
+            }
+        }
+        self.reread(unclear);
+    }
+
+    /// Reads the lanes of calls from the store: what is in memory may lack what others planned.
+    fn reread(&mut self, mut calls: Vec<CallId>) {
+        calls.sort_unstable();
+        calls.dedup();
+        calls.retain(|call| match self.rereading.get_mut(call) {
+            Some(again) => {
+                *again = true;
+                false
+            }
+            None => self.rereading.insert(*call, false).is_none(),
+        });
+        if calls.is_empty() {
+            return;
+        }
+        let (store, outbox) = (self.store.clone(), self.deliverer.outbox.clone());
+        let reading = read_calls(store, outbox, calls, self.reads.begin());
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move { stop.run_until_cancelled_owned(reading).await });
+    }
+
+    fn have_reread(
+        &mut self,
+        calls: Vec<CallId>,
+        ticket: Ticket,
+        pending: Vec<PendingDelivery>,
+        now: Timestamp,
+    ) {
+        let settled = self.reads.end(ticket);
+        for delivery in pending {
+            let is_ours = self.deliverer.claims.holds(delivery.instance);
+            if is_ours && !settled.contains(&delivery.id) && !self.is_outdated(delivery.instance, ticket) {
+                self.queues.merge(delivery, now);
+            }
+        }
+        let again = calls.into_iter().filter(|call| self.rereading.remove(call) == Some(true)).collect();
+        self.reread(again);
+    }
+
+    fn refilled(&mut self, key: QueueKey, ticket: Ticket, mut answer: Refill, now: Timestamp) {
+        let settled = self.reads.end(ticket);
+        if self.store.is_shared() {
+            if self.is_outdated(key.0, ticket) {
+                answer = Refill { pending: Vec::new(), has_more: true, ..answer };
+            }
+            answer.pending.retain(|delivery| !settled.contains(&delivery.id));
+        }
+        self.queues.refill(key, answer, now);
+    }
+
+    fn outdate(&mut self, instance: InstanceId) {
+        self.outdated.insert(instance, self.reads.now());
+    }
+
+    fn is_outdated(&self, instance: InstanceId, ticket: Ticket) -> bool {
+        self.outdated.get(&instance).is_some_and(|at| ticket < *at)
     }
 
     /// The present. A clock that was set back takes along whatever waits.
@@ -215,6 +319,7 @@ impl Dispatcher {
 
     fn settle(&mut self, settled: Settled, now: Timestamp) {
         let (instance, destination) = (settled.delivery.instance, settled.delivery.destination);
+        self.reads.settled(settled.delivery.id);
         let change = self.queues.settle(settled, now, self.deliverer.chance.fraction());
         if let (Some(change), Some(instance)) = (change, self.deliverer.instances.get(instance)) {
             happening::destination_changed(&instance.workspace, destination, change);
@@ -225,15 +330,16 @@ impl Dispatcher {
         let now = self.now();
         while let Some((delivery, turn)) = self.queues.next(now, |instance| self.deliverer.holds(instance)) {
             let deliverer = Arc::clone(&self.deliverer);
-            self.tasks.spawn(async move { deliverer.deliver(delivery, turn).await });
+            let at_work = deliverer.claims.enter(delivery.instance);
+            self.tasks.spawn(async move { deliverer.deliver(delivery, turn, at_work).await });
         }
     }
 
     /// Asks the store for whatever there is room for. Nobody waits for the answer: reading a long backlog takes time.
     fn refill(&mut self) {
-        for (key, after) in self.queues.ask() {
+        for (key, after, limit) in self.queues.ask() {
             let (store, outbox) = (self.store.clone(), self.deliverer.outbox.clone());
-            let reading = read_pending(store, outbox, key, after);
+            let reading = read_pending(store, outbox, key, (after, limit), self.reads.begin());
             let stop = self.stop.clone();
             self.tasks.spawn(async move { stop.run_until_cancelled_owned(reading).await });
         }
@@ -241,13 +347,39 @@ impl Dispatcher {
 }
 
 /// Reads what a queue has after a row and tells the dispatcher, however long the store takes.
-async fn read_pending(store: Store, outbox: Outbox, key: QueueKey, after: DeliveryId) {
+async fn read_pending(
+    store: Store,
+    outbox: Outbox,
+    key: QueueKey,
+    (after, limit): (DeliveryId, u32),
+    ticket: Ticket,
+) {
+    let look = move |tx: &Tx<'_>| tx.pending_deliveries(key.0, key.1, after, limit);
+    if let Some(pending) = read(&store, look).await {
+        let has_more = pending.len() >= limit as usize;
+        outbox.tell(Command::Refilled(key, ticket, Refill { after, has_more, pending }));
+    }
+}
+
+/// Reads what is pending of calls and tells the dispatcher, however long the store takes.
+async fn read_calls(store: Store, outbox: Outbox, calls: Vec<CallId>, ticket: Ticket) {
+    let calls: Arc<[CallId]> = calls.into();
+    let of_look = Arc::clone(&calls);
+    let look = move |tx: &Tx<'_>| tx.pending_deliveries_of(&of_look);
+    if let Some(pending) = read(&store, look).await {
+        outbox.tell(Command::Reread(calls.to_vec(), ticket, pending));
+    }
+}
+
+/// None if the store was closed.
+async fn read<F>(store: &Store, look: F) -> Option<Vec<PendingDelivery>>
+where
+    F: Fn(&Tx<'_>) -> Result<Vec<PendingDelivery>, StorageError> + Clone + Send + 'static,
+{
     loop {
-        match store.read(move |tx| tx.pending_deliveries(key.0, key.1, after, REFILL)).await {
-            Ok(pending) => {
-                return outbox.tell(Command::Refilled(key, Refill { after, limit: REFILL, pending }));
-            }
-            Err(StorageError::Closed) => return,
+        match store.read(look.clone()).await {
+            Ok(pending) => return Some(pending),
+            Err(StorageError::Closed) => return None,
             Err(error) => {
                 tracing::error!(%error, "pending deliveries cannot be read; trying again");
                 tokio::time::sleep(READ_AGAIN).await;

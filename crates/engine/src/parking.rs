@@ -78,7 +78,7 @@ impl Engine {
     /// Registers the parked calls that have waited for long enough, as the timer does. Those of an instance that is gone
     /// rest until it is back.
     pub async fn look_after_parked_calls(&self) -> Result<(), EngineError> {
-        let (instances, now) = (self.all_instances(), self.clock.now());
+        let (instances, now) = (self.our_instances(), self.clock.now());
         let latest = now.plus(self.waits.parked);
         let due = self.store.read(move |tx| {
             let mut due = Vec::new();
@@ -96,7 +96,7 @@ impl Engine {
     }
 
     async fn reconsider_all_parked(&self) -> Result<(), EngineError> {
-        for instance in self.all_instances() {
+        for instance in self.our_instances() {
             self.reconsider_parked(instance.id).await?;
         }
         Ok(())

@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::instance::status::{Signal, Status};
 use domain::outbox::DestinationKind;
 use domain::retention::{Limit, Prunable, pages_to_give_back, pause_after};
+use storage::cluster::CHORES;
 use storage::error::StorageError;
 use tokio::time::Instant;
 
@@ -26,10 +27,13 @@ const ROWS_PER_LOOK: u32 = 128;
 pub(crate) async fn run(engine: Arc<Engine>) {
     let mut wait = FIRST_AFTER;
     while engine.rests(wait).await {
+        wait = EVERY;
+        if !engine.claims.holds(CHORES) {
+            continue;
+        }
         if let Err(error) = engine.prune().await {
             tracing::warn!(%error, "what is old could not be pruned; trying again later");
         }
-        wait = EVERY;
     }
 }
 

@@ -24,6 +24,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::Engine;
 use crate::access::AccessKeys;
+use crate::cluster::claims::Claims;
+use crate::cluster::{self, Others};
 use crate::error::EngineError;
 use crate::happening;
 use crate::healing;
@@ -66,6 +68,8 @@ pub struct EngineOptions {
     pub unmapped_wait: Duration,
     /// How long what is done with is kept.
     pub retention: Retention,
+    /// What this process is called among others that serve from the same database.
+    pub replica: String,
 }
 
 impl Engine {
@@ -76,6 +80,11 @@ impl Engine {
     ) -> Result<Arc<Self>, EngineError> {
         let (outbox, commands) = Outbox::new();
         let (settling, timers) = Settling::new();
+        let membership = options.store.membership(options.replica);
+        let is_shared = membership.is_some();
+        let claims = if is_shared { Claims::shared() } else { Claims::alone() };
+        let (others, news) = Others::new();
+        let others = if is_shared { others } else { Others::default() };
         let waits = Waits {
             settle: options.settle,
             realtime: options.schedule.realtime_expires_after,
@@ -95,6 +104,8 @@ impl Engine {
             syncing: Syncing::default(),
             reconciling: Semaphore::new(1),
             responsible: Responsible::default(),
+            claims: claims.clone(),
+            others,
             waits,
             crash_points: options.crash_points,
             watch,
@@ -112,6 +123,7 @@ impl Engine {
             schedule: options.schedule,
             chance: options.chance,
             clients: ClientLocks::default(),
+            claims,
             crash_points: engine.crash_points.clone(),
         };
         let (tasks, stop) = (engine.tasks.clone(), engine.stop.clone());
@@ -119,22 +131,29 @@ impl Engine {
         dispatcher.recover().await?;
         engine.crash_points.pass(CrashPoint::Recovering);
         engine.tasks.spawn(dispatcher.run());
-        for (call, at) in engine.store.read(|tx| tx.settling_calls()).await? {
-            settling.at(call, at);
+        if !is_shared {
+            for (call, at, _) in engine.store.read(|tx| tx.settling_calls()).await? {
+                settling.at(call, at);
+            }
         }
         happening::found_parked(engine.store.read(|tx| tx.count_parked()).await?);
         engine.crash_points.pass(CrashPoint::Recovering);
         engine.tasks.spawn(settling::run(Arc::clone(&engine), timers, engine.stop.clone()));
-        let now = engine.clock.now();
-        engine.store.write(move |tx| tx.interrupt_reconciliations(now)).await?;
-        engine.resume_syncs().await?;
+        if !is_shared {
+            let now = engine.clock.now();
+            engine.store.write(move |tx| tx.interrupt_reconciliations(now)).await?;
+            engine.resume_syncs().await?;
+            engine.resume_dials().await?;
+        }
         engine.tasks.spawn(timetable::run(Arc::clone(&engine)));
-        engine.resume_dials().await?;
         engine.crash_points.pass(CrashPoint::Recovering);
         engine.tasks.spawn(healing::run(Arc::clone(&engine), engine.stop.clone()));
         engine.tasks.spawn(parking::run(Arc::clone(&engine)));
         engine.tasks.spawn(listening::run(Arc::clone(&engine)));
         engine.tasks.spawn(retention::run(Arc::clone(&engine)));
+        if let Some(membership) = membership {
+            engine.tasks.spawn(cluster::run(Arc::clone(&engine), membership, news));
+        }
         Ok(engine)
     }
 
@@ -175,7 +194,7 @@ impl Engine {
 
     /// An instance made through the admin API. One that was declared in the file, and is not any more, has no
     /// settings here: its calls stay, nothing is delivered for it.
-    async fn load_stored(&self, stored: &StoredInstance) -> Result<(), EngineError> {
+    pub(crate) async fn load_stored(&self, stored: &StoredInstance) -> Result<(), EngineError> {
         let Some(sealed) = &stored.settings else {
             tracing::warn!(workspace = %stored.workspace, "not in the configuration any more; its calls stay");
             return Ok(());
@@ -200,12 +219,14 @@ impl Engine {
         let known = self.instances.get(stored.id).filter(|known| known.declared == declared);
         let instance = if let Some(known) = known {
             known.set_live(live);
+            known.known_condition().set(stored.condition.clone());
             known
         } else {
             let new = Arc::new(Instance::new(stored.id, declared, live, stored.condition.clone()));
             self.instances.insert(Arc::clone(&new));
             new
         };
+        instance.set_stored_as(stored.settings.clone());
         happening::status(&instance.workspace, instance.status());
         Ok(instance)
     }

@@ -17,6 +17,7 @@ use domain::instance::status::{Failure, Signal, Status};
 use domain::port::RemoteErrorKind;
 use domain::port::provider::Window;
 use domain::sync::{Purpose, again, news};
+use storage::cluster::News;
 use storage::error::StorageError;
 use storage::sync_jobs::{NewSyncJob, SyncJob};
 use tokio::sync::Semaphore;
@@ -169,9 +170,22 @@ impl Engine {
     /// Goes on with the runs that the last process left.
     pub(crate) async fn resume_syncs(self: &Arc<Self>) -> Result<(), StorageError> {
         for job in self.store.read(|tx| tx.running_sync_jobs()).await? {
-            self.work_on_syncs(job.asked.instance, Queue::of(job.asked.purpose));
+            self.work_on_sync(&job);
         }
         Ok(())
+    }
+
+    /// Goes on with the runs of an instance that another process left, or was asked for.
+    pub(crate) async fn resume_syncs_of(self: &Arc<Self>, instance: InstanceId) -> Result<(), StorageError> {
+        for job in self.store.read(move |tx| tx.running_sync_jobs_of(instance)).await? {
+            self.work_on_sync(&job);
+        }
+        Ok(())
+    }
+
+    /// Sees to it that somebody works on the queue of a run.
+    pub(crate) fn work_on_sync(self: &Arc<Self>, job: &SyncJob) {
+        self.work_on_syncs(job.asked.instance, Queue::of(job.asked.purpose));
     }
 
     /// Stops a run for a while.
@@ -214,12 +228,16 @@ impl Engine {
 
     /// Sees to it that somebody works on the queue.
     fn work_on_syncs(self: &Arc<Self>, instance: InstanceId, queue: Queue) {
+        if !self.claims.holds(instance) {
+            return self.others.tell(News::Syncs(vec![instance]));
+        }
         let queue = (instance, queue);
         if self.syncing.begin(queue) {
-            let engine = Arc::clone(self);
+            let (engine, at_work) = (Arc::clone(self), self.claims.enter(instance));
             self.tasks.spawn(async move {
                 let work = engine.work_on(queue);
                 engine.stop.run_until_cancelled(work).await;
+                drop(at_work);
             });
         }
     }
@@ -245,6 +263,9 @@ impl Engine {
     }
 
     async fn next_sync(&self, queue: (InstanceId, Queue)) -> Result<Option<SyncJob>, StorageError> {
+        if !self.claims.holds(queue.0) {
+            return Ok(None); // somebody else goes on with them
+        }
         let running = self.store.read(move |tx| tx.running_sync_jobs_of(queue.0)).await?;
         Ok(running.into_iter().find(|job| Queue::of(job.asked.purpose) == queue.1))
     }

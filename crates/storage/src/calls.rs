@@ -16,6 +16,7 @@ use crate::session::{Ids, Row, Value};
 use crate::statement::statements;
 use crate::tx::{Tx, json};
 
+pub use crate::session::Knowledge;
 #[cfg(test)]
 pub(crate) use open::ALL as OPEN;
 pub use open::OpenCall;
@@ -51,7 +52,7 @@ statements! {
                     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
     INSERT_LEG = "INSERT INTO call_leg (instance_id, leg_id, call_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     CALL_OF_LEG = "SELECT call_id FROM call_leg WHERE instance_id = $1 AND leg_id = $2";
-    SETTLING = "SELECT id, settle_at FROM call WHERE settle_at IS NOT NULL";
+    SETTLING = "SELECT id, settle_at, instance_id FROM call WHERE settle_at IS NOT NULL";
     EVENTS = "SELECT event_id, kind, leg_id, at, received_at, raw_request_id FROM call_event
               WHERE call_id = $1 ORDER BY at, received_at, event_id";
     LAST_CONVERSATION = "SELECT MAX(ended_at) FROM call
@@ -317,9 +318,14 @@ impl Tx<'_> {
         id.map_or(Ok(None), |id| self.call(CallId(id)))
     }
 
-    /// The calls that are over and not handed on yet, with when that is due.
-    pub fn settling_calls(&self) -> Result<Vec<(CallId, Timestamp)>, StorageError> {
-        self.all(SETTLING, &[], |row| Ok((CallId(row.int(0)?), row.time(1)?)))
+    /// The calls that are over and not handed on yet, with when that is due and whose they are.
+    pub fn settling_calls(&self) -> Result<Vec<(CallId, Timestamp, InstanceId)>, StorageError> {
+        self.all(SETTLING, &[], |row| Ok((CallId(row.int(0)?), row.time(1)?, InstanceId(row.int(2)?))))
+    }
+
+    /// How the call that is changed became known to the transaction.
+    pub fn knowledge(&self, call: CallId) -> Knowledge {
+        self.unit().map_or(Knowledge::AtHand, |unit| unit.knowledge(call))
     }
 
     /// A call's events in the order they happened.

@@ -15,18 +15,37 @@ pub use record::{
     Attempt, AttemptRecord, DeliveryFilter, DeliveryRecord, NewDelivery, Opening, PendingDelivery, Settlement,
 };
 
+/// The columns that [`read_pending`] reads.
+macro_rules! pending_columns {
+    () => {
+        "id, instance_id, destination, call_id, notice, due_at, expires_at, attempts, first_attempt_at, suspect, \
+         progress, created_at, background"
+    };
+}
+
+/// Of some calls, by their numbers with commas between them. For PostgreSQL alone: where one process plans it knows what it
+/// has planned.
+const PENDING_OF_CALLS: &str = concat!(
+    "SELECT ",
+    pending_columns!(),
+    " FROM delivery WHERE call_id = ANY (string_to_array($1, ',')::bigint[]) AND state = 'pending' ORDER BY id"
+);
+
 statements! {
     INSERT = "INSERT INTO delivery (instance_id, destination, call_id, kind, notice, state, created_at, due_at,
                                     expires_at, attempts, suspect, background, id)
               VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, 0, FALSE, $9, $10)";
-    SELECT_PENDING = "SELECT id, instance_id, destination, call_id, kind, notice, due_at, expires_at, attempts,
-                             first_attempt_at, suspect, progress, created_at, background
-                      FROM delivery
+    SELECT_PENDING = concat!("SELECT ", pending_columns!(), " FROM delivery
                       WHERE instance_id = $1 AND destination = $2 AND state = 'pending' AND id > $3
-                      ORDER BY id LIMIT $4";
+                      ORDER BY id LIMIT $4");
     MARK_SUSPECT = "UPDATE delivery SET suspect = TRUE
                     WHERE state = 'pending' AND suspect = FALSE
                       AND kind IN ('call-started', 'register-call', 'comment', 'file', 'job')";
+    MARK_SUSPECT_OF = "UPDATE delivery SET suspect = TRUE
+                       WHERE instance_id = $1 AND destination = $2 AND state = 'pending' AND suspect = FALSE
+                         AND kind IN ('call-started', 'register-call', 'comment', 'file', 'job')";
+    COUNT_PENDING = "SELECT instance_id, destination, COUNT(*) FROM delivery WHERE state = 'pending'
+                     GROUP BY instance_id, destination";
     PENDING_BEYOND = "SELECT 1 FROM delivery WHERE instance_id = $1 AND destination = $2 AND state = 'pending'
                       LIMIT 1 OFFSET $3";
     PENDING_DESTINATIONS = "SELECT DISTINCT instance_id, destination FROM delivery WHERE state = 'pending'";
@@ -118,23 +137,31 @@ impl Tx<'_> {
         limit: u32,
     ) -> Result<Vec<PendingDelivery>, StorageError> {
         let parameters = [instance.0.into(), destination.word().into(), after.0.into(), limit.into()];
-        self.all(SELECT_PENDING, &parameters, |row| {
-            Ok(PendingDelivery {
-                id: DeliveryId(row.int(0)?),
-                instance: InstanceId(row.int(1)?),
-                destination,
-                call: CallId(row.int(3)?),
-                notice: row.json(5, "delivery", "notice")?,
-                due_at: row.time(6)?,
-                expires_at: row.opt_time(7)?,
-                attempts: count(row, 8)?,
-                first_attempt_at: row.opt_time(9)?,
-                suspect: row.flag(10)?,
-                progress: row.opt_text(11)?,
-                created_at: row.time(12)?,
-                background: row.flag(13)?,
-            })
-        })
+        self.all(SELECT_PENDING, &parameters, read_pending)
+    }
+
+    /// Pending deliveries of calls, in order. Only for PostgreSQL.
+    pub fn pending_deliveries_of(&self, calls: &[CallId]) -> Result<Vec<PendingDelivery>, StorageError> {
+        let numbers: Vec<_> = calls.iter().map(|call| call.0.to_string()).collect();
+        self.all(PENDING_OF_CALLS, &[numbers.join(",").as_str().into()], read_pending)
+    }
+
+    /// How many deliveries each destination of each instance has pending; none are left out.
+    pub fn count_pending(&self) -> Result<Vec<(InstanceId, DestinationKind, u64)>, StorageError> {
+        let rows = self.all(COUNT_PENDING, &[], |row| {
+            Ok((InstanceId(row.int(0)?), row.text(1)?, row.int(2)?.unsigned_abs()))
+        })?;
+        let known =
+            |(id, word, count): (InstanceId, String, u64)| Some((id, DestinationKind::parse(&word)?, count));
+        Ok(rows.into_iter().filter_map(known).collect())
+    }
+
+    /// After the process that delivered for an instance has died: whatever is pending may have been on its way.
+    pub fn suspect_deliveries_of(&self, instance: InstanceId) -> Result<(), StorageError> {
+        for destination in DestinationKind::ALL {
+            self.put(MARK_SUSPECT_OF, &[instance.0.into(), destination.word().into()])?;
+        }
+        Ok(())
     }
 
     /// Whether an instance has more than so many deliveries pending for some destination.
@@ -289,6 +316,31 @@ impl Tx<'_> {
     }
 }
 
+fn read_pending(row: &Row<'_>) -> Result<PendingDelivery, StorageError> {
+    let word = row.text(2)?;
+    let destination = DestinationKind::parse(&word).ok_or_else(|| StorageError::Inconsistent {
+        table: "delivery",
+        column: "destination",
+        row: row.int(0).map_or_else(|_| String::new(), |id| id.to_string()),
+        message: format!("{word:?} is none"),
+    })?;
+    Ok(PendingDelivery {
+        id: DeliveryId(row.int(0)?),
+        instance: InstanceId(row.int(1)?),
+        destination,
+        call: CallId(row.int(3)?),
+        notice: row.json(4, "delivery", "notice")?,
+        due_at: row.time(5)?,
+        expires_at: row.opt_time(6)?,
+        attempts: count(row, 7)?,
+        first_attempt_at: row.opt_time(8)?,
+        suspect: row.flag(9)?,
+        progress: row.opt_text(10)?,
+        created_at: row.time(11)?,
+        background: row.flag(12)?,
+    })
+}
+
 fn read(row: &Row<'_>) -> Result<DeliveryRecord, StorageError> {
     Ok(DeliveryRecord {
         id: DeliveryId(row.int(0)?),
@@ -336,7 +388,7 @@ mod tests {
     use domain::clock::Timestamp;
     use domain::outbox::Notice;
 
-    use super::{MARK_SUSPECT, REVIVE};
+    use super::{MARK_SUSPECT, MARK_SUSPECT_OF, REVIVE};
 
     /// SQL cannot ask the domain which notices create something: it has a list of its own.
     #[test]
@@ -356,7 +408,7 @@ mod tests {
         ];
         for notice in notices {
             let listed = format!("'{}'", notice.word());
-            for sql in [MARK_SUSPECT, REVIVE] {
+            for sql in [MARK_SUSPECT, MARK_SUSPECT_OF, REVIVE] {
                 assert_eq!(sql.contains(&listed), notice.creates(), "{listed}");
             }
         }

@@ -14,7 +14,7 @@ use crate::tx::{Tx, json};
 /// The columns that [`read`] reads.
 macro_rules! columns {
     () => {
-        "id, workspace, declared, settings, arguments, condition, status_since, set_up_for, deleted"
+        "id, workspace, declared, settings, arguments, condition, status_since, set_up_for, deleted, revision"
     };
 }
 
@@ -24,15 +24,19 @@ const FIND_HELD: &str = concat!("SELECT ", columns!(), " FROM instance WHERE wor
 statements! {
     INSERT = "INSERT INTO instance (workspace, declared, settings, arguments, condition, status, status_since, deleted, id)
               VALUES ($1, $2, $3, NULL, $4, $5, $6, FALSE, $7)";
-    REVIVE = "UPDATE instance SET declared = $1, settings = $2, deleted = FALSE WHERE id = $3";
+    REVIVE = "UPDATE instance SET declared = $1, settings = $2, deleted = FALSE, revision = revision + 1 WHERE id = $3";
     FIND = concat!("SELECT ", columns!(), " FROM instance WHERE workspace = $1");
+    GET = concat!("SELECT ", columns!(), " FROM instance WHERE id = $1");
     LIST = concat!("SELECT ", columns!(), " FROM instance WHERE NOT deleted ORDER BY workspace");
     DELETE = "UPDATE instance SET deleted = TRUE, declared = FALSE, settings = NULL, arguments = NULL, condition = $1,
-                     status = $2, status_since = $3
+                     status = $2, status_since = $3, revision = revision + 1
               WHERE id = $4";
-    SET_ARGUMENTS = "UPDATE instance SET arguments = $1, set_up_for = $2 WHERE id = $3";
+    SET_ARGUMENTS = "UPDATE instance SET arguments = $1, set_up_for = $2, revision = revision + 1 WHERE id = $3";
     SET_UP_FOR = "UPDATE instance SET set_up_for = $1 WHERE id = $2";
-    SET_CONDITION = "UPDATE instance SET condition = $1, status = $2, status_since = $3 WHERE id = $4";
+    SET_CONDITION = "UPDATE instance SET condition = $1, status = $2, status_since = $3, revision = revision + 1
+                     WHERE id = $4";
+    TOUCH = "UPDATE instance SET revision = revision + 1 WHERE id = $1";
+    REVISIONS = "SELECT id, revision FROM instance";
     INSERT_CHANGE = "INSERT INTO status_change (instance_id, at, from_status, to_status, reason, id)
                      VALUES ($1, $2, $3, $4, $5, $6)";
     CHANGES = "SELECT at, from_status, to_status, reason FROM status_change WHERE instance_id = $1
@@ -69,6 +73,8 @@ pub struct StoredInstance {
     pub set_up_for: Option<String>,
     /// Deleted: its calls stay.
     pub deleted: bool,
+    /// Grows with each change.
+    pub revision: i64,
 }
 
 /// A change of status.
@@ -103,7 +109,9 @@ impl Tx<'_> {
             i64::from(condition.status().code()).into(),
             now.into(),
         ];
-        self.insert(INSERT, Ids::Instances, parameters).map(InstanceId)
+        let id = InstanceId(self.insert(INSERT, Ids::Instances, parameters)?);
+        self.touch(id);
+        Ok(id)
     }
 
     /// Gives an instance that exists, or existed, its settings.
@@ -114,6 +122,7 @@ impl Tx<'_> {
         settings: Option<&[u8]>,
     ) -> Result<(), StorageError> {
         self.put(REVIVE, &[declared.into(), settings.into(), id.0.into()])?;
+        self.touch(id);
         Ok(())
     }
 
@@ -121,6 +130,16 @@ impl Tx<'_> {
     pub fn find_instance(&self, workspace: &Workspace) -> Result<Option<StoredInstance>, StorageError> {
         let find = if self.unit().is_some() { FIND_HELD } else { FIND };
         self.one(find, &[workspace.as_str().into()], read)
+    }
+
+    /// The instance of a row, deleted ones included.
+    pub fn instance(&self, id: InstanceId) -> Result<Option<StoredInstance>, StorageError> {
+        self.one(GET, &[id.0.into()], read)
+    }
+
+    /// Of each instance, deleted ones included, how often it was changed.
+    pub fn instance_revisions(&self) -> Result<Vec<(InstanceId, i64)>, StorageError> {
+        self.all(REVISIONS, &[], |row| Ok((InstanceId(row.int(0)?), row.int(1)?)))
     }
 
     /// All instances that are not deleted.
@@ -133,12 +152,14 @@ impl Tx<'_> {
         let condition = Condition::default();
         let status = i64::from(condition.status().code());
         self.put(DELETE, &[(&json(&condition)).into(), status.into(), now.into(), id.0.into()])?;
+        self.touch(id);
         Ok(())
     }
 
     /// Remembers the arguments of a setup that went through, and the version it went through with.
     pub fn set_arguments(&self, id: InstanceId, arguments: &[u8], version: &str) -> Result<(), StorageError> {
         self.put(SET_ARGUMENTS, &[arguments.into(), version.into(), id.0.into()])?;
+        self.touch(id);
         Ok(())
     }
 
@@ -161,6 +182,7 @@ impl Tx<'_> {
         let condition = json(after);
         let parameters = [(&condition).into(), i64::from(to.code()).into(), since.into(), before.id.0.into()];
         self.put(SET_CONDITION, &parameters)?;
+        self.touch(before.id);
         if from != to {
             let (from, to) = (i64::from(from.code()), i64::from(to.code()));
             self.insert(
@@ -200,6 +222,8 @@ impl Tx<'_> {
 
     /// Replaces the users given through the admin API.
     pub fn set_users(&self, id: InstanceId, users: &[UserMapping]) -> Result<(), StorageError> {
+        self.put(TOUCH, &[id.0.into()])?;
+        self.touch(id);
         self.put(DELETE_USERS, &[id.0.into()])?;
         for (position, user) in (0_i64..).zip(users) {
             let parameters = [
@@ -239,5 +263,6 @@ fn read(row: &Row<'_>) -> Result<StoredInstance, StorageError> {
         status_since: row.time(6)?,
         set_up_for: row.opt_text(7)?,
         deleted: row.flag(8)?,
+        revision: row.int(9)?,
     })
 }

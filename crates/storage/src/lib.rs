@@ -4,6 +4,7 @@
 //! parameters); what differs is in the migrations' column types. Nothing is durable until `Store::write` returned.
 
 pub mod calls;
+pub mod cluster;
 pub mod deliveries;
 pub mod dials;
 pub mod error;

@@ -16,5 +16,6 @@ mod session;
 mod value;
 
 pub use address::Address;
+pub(crate) use address::SETTINGS;
 pub(crate) use look::Looking;
 pub(crate) use session::Writing;

@@ -9,8 +9,8 @@ use crate::error::StorageError;
 use crate::tx::Tx;
 
 pub use row::Row;
-pub use unit::About;
 pub(crate) use unit::Unit;
+pub use unit::{About, Knowledge};
 pub use value::Value;
 
 /// A connection that statements run on.

@@ -9,7 +9,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::id::CallId;
+use domain::id::{CallId, InstanceId};
 use domain::port::crash::CrashPoints;
 use tokio::sync::{mpsc, oneshot};
 
@@ -17,6 +17,7 @@ use self::readers::Readers;
 use self::stepper::Look;
 use self::writer::{Job, LARGEST_BATCH, Writer};
 use crate::calls::{RecentCalls, StoredCall};
+use crate::cluster::Membership;
 use crate::error::StorageError;
 use crate::postgres::{Address, Writing};
 use crate::session::About;
@@ -84,8 +85,8 @@ pub struct Store {
     recent_calls: Arc<RecentCalls>,
     /// None if its steps are taken by hand.
     thread: Option<Arc<WriterThread>>,
-    /// Others may change the database at the same time.
-    is_shared: bool,
+    /// Where the database is, if others may change it at the same time.
+    shared: Option<Shared>,
     /// Held as long as the store is open; the system lets go of it however the process ends.
     _lock: Option<Arc<File>>,
 }
@@ -99,6 +100,23 @@ enum Reading {
     Stepped(mpsc::UnboundedSender<Look>),
 }
 
+/// What a store has that is not the only one on its database.
+#[derive(Clone)]
+struct Shared {
+    address: Address,
+    /// Instances that were changed here, until somebody tells the others.
+    changes: Arc<Mutex<Option<mpsc::UnboundedReceiver<InstanceId>>>>,
+}
+
+impl Shared {
+    /// With where changes are to be told; none of a file.
+    fn of(place: &Place) -> Option<(Self, mpsc::UnboundedSender<InstanceId>)> {
+        let Place::Postgres(address) = place else { return None };
+        let (changes, changed) = mpsc::unbounded_channel();
+        Some((Self { address: address.clone(), changes: Arc::new(Mutex::new(Some(changed))) }, changes))
+    }
+}
+
 struct WriterThread(Mutex<Option<std::thread::JoinHandle<()>>>);
 
 impl Store {
@@ -110,7 +128,8 @@ impl Store {
         };
         let (writer, jobs) = mpsc::channel(options.queue);
         let (place, largest_batch) = (options.place.clone(), options.largest_batch);
-        let at_work = Writer::new(options.crash_points.clone());
+        let (shared, changes) = Shared::of(&options.place).unzip();
+        let at_work = Writer::new(options.crash_points.clone(), changes);
         let recent_calls = at_work.recent_calls();
         let (opened, is_open) = std::sync::mpsc::sync_channel(1);
         let thread = std::thread::Builder::new()
@@ -120,13 +139,21 @@ impl Store {
         is_open.recv().unwrap_or(Err(StorageError::Closed))?;
         let reading = Reading::Pooled(Arc::new(Readers::new(options.place.clone())));
         let thread = Some(Arc::new(WriterThread(Mutex::new(Some(thread)))));
-        let is_shared = matches!(options.place, Place::Postgres(_));
-        Ok(Self { writer, reading, recent_calls, thread, is_shared, _lock: lock })
+        Ok(Self { writer, reading, recent_calls, thread, shared, _lock: lock })
     }
 
     /// Whether other processes may serve from the same database at the same time.
     pub const fn is_shared(&self) -> bool {
-        self.is_shared
+        self.shared.is_some()
+    }
+
+    /// This process among the others that serve from the same database, which is going to join them; none of a file, which
+    /// one serves from. `name` is what people see of it.
+    /// To be asked for once.
+    pub fn membership(&self, name: String) -> Option<Membership> {
+        let shared = self.shared.as_ref()?;
+        let changes = shared.changes.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        Some(Membership::new(shared.address.clone(), name, changes))
     }
 
     /// Makes a change. Returns once it is durable. `change` may run more than once and must depend on nothing but its
@@ -146,7 +173,7 @@ impl Store {
         T: Send + 'static,
         F: FnMut(&mut Tx<'_>) -> Result<T, StorageError> + Send + 'static,
     {
-        let about = if self.is_shared { about() } else { About::default() };
+        let about = if self.is_shared() { about() } else { About::default() };
         let (reply, answer) = oneshot::channel();
         self.writer.try_send(Box::new(Change { about, make: change, result: None, reply })).map_err(
             |error| match error {
@@ -172,7 +199,7 @@ impl Store {
     /// A call as it was last committed, if it is one of those that were changed just now: at no cost. None says nothing.
     pub fn recent_call(&self, id: CallId) -> Option<Arc<StoredCall>> {
         // Another process may have changed it since.
-        if self.is_shared { None } else { self.recent_calls.committed_call(id) }
+        if self.is_shared() { None } else { self.recent_calls.committed_call(id) }
     }
 
     /// Lets the file shrink to what is in use, as far as nobody stands in the way: pages that were given back are cut off

@@ -1,5 +1,9 @@
 //! A transaction: the only way to read or change rows.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use domain::id::InstanceId;
 use domain::port::crash::{CrashPoint, CrashPoints};
 
 use crate::calls::RecentCalls;
@@ -13,12 +17,20 @@ pub struct Tx<'a> {
     recent_calls: Option<&'a RecentCalls>,
     crash_points: Option<&'a CrashPoints>,
     after_commit: Vec<Box<dyn FnOnce() + Send>>,
+    /// Instances that were changed.
+    touched: RefCell<BTreeSet<InstanceId>>,
 }
 
 impl<'a> Tx<'a> {
     /// A look at what is stored.
     pub(crate) fn reader(session: &'a dyn Session) -> Self {
-        Self { session, recent_calls: None, crash_points: None, after_commit: Vec::new() }
+        Self {
+            session,
+            recent_calls: None,
+            crash_points: None,
+            after_commit: Vec::new(),
+            touched: RefCell::default(),
+        }
     }
 
     /// A change of what is stored.
@@ -32,6 +44,7 @@ impl<'a> Tx<'a> {
             recent_calls: Some(recent_calls),
             crash_points: Some(crash_points),
             after_commit: Vec::new(),
+            touched: RefCell::default(),
         }
     }
 
@@ -57,8 +70,14 @@ impl<'a> Tx<'a> {
         self.after_commit.push(Box::new(hook));
     }
 
-    pub(crate) fn into_hooks(self) -> Vec<Box<dyn FnOnce() + Send>> {
-        self.after_commit
+    /// What there is to do after the commit, and the instances that were changed.
+    pub(crate) fn into_hooks(self) -> (Vec<Box<dyn FnOnce() + Send>>, BTreeSet<InstanceId>) {
+        (self.after_commit, self.touched.into_inner())
+    }
+
+    /// An instance was changed, which other replicas have to learn.
+    pub(crate) fn touch(&self, instance: InstanceId) {
+        self.touched.borrow_mut().insert(instance);
     }
 
     /// Whether it is PostgreSQL, where a question is none of SQL's.

@@ -34,6 +34,7 @@ pub fn options(store: Store, clock: Arc<dyn Clock>, remote: &FakeConnect) -> Eng
         crash_points: CrashPoints::default(),
         patience: Patience::default(),
         unmapped_wait: parking::WAIT,
+        replica: "rig".to_owned(),
         retention: Retention::default(),
     }
 }

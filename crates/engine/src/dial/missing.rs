@@ -38,7 +38,9 @@ impl Engine {
             tx.waiting_dials(now, BATCH)?.into_iter().map(looked_for).collect::<Result<Vec<_>, _>>()
         });
         let due = due.await?;
-        let more = due.len() >= BATCH as usize;
+        let is_ours = |(_, dial): &(bool, DialRecord)| self.claims.holds(dial.instance);
+        let (found, due) = (due.len(), due.into_iter().filter(is_ours).collect::<Vec<_>>());
+        let more = found >= BATCH as usize && !due.is_empty();
         stream::iter(due.into_iter().map(Ok))
             .try_for_each_concurrent(ASKED_AT_ONCE, |(has_shown_up, dial)| async move {
                 if has_shown_up { self.look_for_at(&dial, None).await } else { self.look_for(dial).await }

@@ -27,6 +27,7 @@ use storage::error::StorageError;
 use self::subject::Subject;
 use super::clients::ClientLocks;
 use super::{Command, Outbox, Settled, Turn};
+use crate::cluster::claims::{AtWork, Claims};
 use crate::happening;
 use crate::instance::{Instance, Instances, Live};
 
@@ -42,6 +43,7 @@ pub(crate) struct Deliverer {
     pub(crate) schedule: RetrySchedule,
     pub(crate) chance: Arc<dyn Chance>,
     pub(crate) clients: ClientLocks,
+    pub(crate) claims: Claims,
     pub(crate) crash_points: CrashPoints,
 }
 
@@ -51,13 +53,17 @@ impl Deliverer {
         let held = |instance: Arc<Instance>| {
             instance.status() == Status::NotConfigured || instance.condition().holds_deliveries()
         };
+        if !self.claims.holds(instance) {
+            return true;
+        }
         self.instances.get(instance).is_none_or(held)
     }
 
     /// Makes one attempt and tells the dispatcher once its outcome is durable.
-    pub(crate) async fn deliver(&self, delivery: PendingDelivery, turn: Turn) {
+    pub(crate) async fn deliver(&self, delivery: PendingDelivery, turn: Turn, at_work: AtWork) {
         self.crash_points.pass(CrashPoint::Claimed);
         let settled = self.attempt(delivery, turn).await;
+        drop(at_work);
         self.crash_points.pass(CrashPoint::Settled);
         self.outbox.tell(Command::Settled(settled));
     }
@@ -102,6 +108,10 @@ impl Deliverer {
         if is_late(began_at) && delivery.due_at > began_at {
             let due_at = Some(delivery.due_at);
             return Settled::unasked(delivery, due_at, began_at);
+        }
+        // Somebody else may deliver it from now on, or may have begun to.
+        if !self.claims.holds(delivery.instance) {
+            return self.later(delivery).await;
         }
         self.crash_points.pass(CrashPoint::Sending);
         let report = self.send(&instance, &live, &*destination, &delivery, &subject).await;

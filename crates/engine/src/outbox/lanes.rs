@@ -13,16 +13,20 @@ use std::time::Duration;
 use domain::clock::Timestamp;
 use domain::id::{CallId, DeliveryId};
 use domain::outbox::breaker::Sign;
+use storage::calls::Knowledge;
 use storage::deliveries::PendingDelivery;
 
 use super::Settled;
 use ends::Ends;
-use prefix::Prefix;
 pub(crate) use prefix::Refill;
+use prefix::{Coverage, Prefix};
 use ready::{News, Ready};
 
 /// Deliveries held in memory; the rest waits in the store.
 const CAPACITY: usize = 16_384;
+
+/// Deliveries read from the store at once when the lanes in memory run low.
+const REFILL: u32 = 4_096;
 
 /// Below this the lanes are refilled, if there is more in the store.
 const LOW_WATER: usize = 4_096;
@@ -55,6 +59,24 @@ enum Stand {
     Busy,
 }
 
+/// What of the queue is in memory.
+#[derive(Debug)]
+enum Known {
+    /// One process plans deliveries: this one.
+    Alone(Prefix),
+    /// Others do as well.
+    Shared(Coverage),
+}
+
+/// What became of a delivery that was just planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    /// It is in memory, or is read from the store when there is room.
+    Noted,
+    /// Its lane has to be read from the store: there may be others before it.
+    Unclear,
+}
+
 /// The lanes of one queue.
 #[derive(Debug)]
 pub(crate) struct Lanes {
@@ -63,51 +85,133 @@ pub(crate) struct Lanes {
     waiting: BTreeSet<(Timestamp, CallId)>,
     held: usize,
     in_flight: usize,
-    prefix: Prefix,
+    known: Known,
     /// While the destination is away: what ends by itself.
     ends: Option<Ends>,
 }
 
 impl Lanes {
     /// Lanes that have to be filled from the store first.
-    pub(crate) fn behind() -> Self {
+    pub(crate) fn behind(is_shared: bool) -> Self {
+        let known =
+            if is_shared { Known::Shared(Coverage::behind()) } else { Known::Alone(Prefix::behind()) };
         Self {
             by_call: HashMap::new(),
             ready: Ready::default(),
             waiting: BTreeSet::new(),
             held: 0,
             in_flight: 0,
-            prefix: Prefix::behind(),
+            known,
             ends: None,
         }
     }
 
-    /// Takes a delivery that was just planned, unless the store has others to be read before it.
-    pub(crate) fn push(&mut self, delivery: PendingDelivery, now: Timestamp) {
-        if self.prefix.takes(delivery.id, self.held < CAPACITY) {
-            self.append(delivery, now);
+    /// Takes a delivery that was just planned, unless the store has others to be read before it. `knowledge` is how its call
+    /// was known to whoever planned it.
+    pub(crate) fn push(&mut self, delivery: PendingDelivery, knowledge: Knowledge, now: Timestamp) -> Pushed {
+        let has_room = self.held < CAPACITY;
+        match &mut self.known {
+            Known::Alone(prefix) => {
+                if prefix.takes(delivery.id, has_room) {
+                    prefix.saw(delivery.id);
+                    self.append(delivery, now);
+                }
+            }
+            Known::Shared(coverage) if !has_room => coverage.fell_behind(),
+            Known::Shared(coverage) => match knowledge {
+                Knowledge::New => self.append(delivery, now),
+                Knowledge::AtHand if coverage.is_whole() => self.append(delivery, now),
+                Knowledge::AtHand | Knowledge::Read => return Pushed::Unclear,
+            },
         }
+        Pushed::Noted
+    }
+
+    /// How many deliveries are in memory.
+    pub(crate) fn held(&self) -> usize {
+        self.held
     }
 
     /// Whether there is room and something to fill it with that was not asked for yet.
     pub(crate) fn wants_refill(&self) -> bool {
-        self.held < LOW_WATER && self.prefix.is_to_be_asked()
+        let is_to_be_asked = match &self.known {
+            Known::Alone(prefix) => prefix.is_to_be_asked(),
+            Known::Shared(coverage) => coverage.is_to_be_asked(),
+        };
+        self.held < LOW_WATER && is_to_be_asked
     }
 
-    /// After which row the store is asked; the answer goes to [`Self::refill`].
-    pub(crate) fn ask(&mut self) -> DeliveryId {
-        self.prefix.ask()
+    /// After which row the store is asked, and for how many; the answer goes to [`Self::refill`].
+    pub(crate) fn ask(&mut self) -> (DeliveryId, u32) {
+        match &mut self.known {
+            Known::Alone(prefix) => (prefix.ask(), REFILL),
+            Known::Shared(coverage) => {
+                (coverage.ask(), REFILL.saturating_add(u32::try_from(self.held).unwrap_or(u32::MAX)))
+            }
+        }
     }
 
     /// Takes the store's answer to [`Self::ask`].
     pub(crate) fn refill(&mut self, answer: Refill, now: Timestamp) {
-        for delivery in self.prefix.take(answer) {
-            self.append(delivery, now);
+        match &mut self.known {
+            Known::Alone(prefix) => {
+                for delivery in prefix.take(answer) {
+                    self.append(delivery, now);
+                }
+            }
+            Known::Shared(coverage) => {
+                coverage.answered(answer.has_more);
+                for delivery in answer.pending {
+                    self.merge(delivery, now);
+                }
+            }
         }
     }
 
+    /// The store has something that is not in memory: others planned it, or it is not known what they did.
+    pub(crate) fn fell_behind(&mut self) {
+        if let Known::Shared(coverage) = &mut self.known {
+            coverage.fell_behind();
+        }
+    }
+
+    /// Takes a delivery that was read from the store, with all that is before it in its lane.
+    pub(crate) fn merge(&mut self, delivery: PendingDelivery, now: Timestamp) {
+        let call = delivery.call;
+        let lane = self.by_call.entry(call).or_default();
+        let open = usize::from(lane.stand == Stand::Busy);
+        match lane.deliveries.iter().position(|other| other.id >= delivery.id) {
+            Some(place) if lane.deliveries[place].id == delivery.id => {
+                // Made due by somebody else.
+                if place < open || lane.deliveries[place].due_at <= delivery.due_at {
+                    return;
+                }
+                lane.deliveries[place] = delivery;
+            }
+            place => {
+                lane.deliveries.insert(place.unwrap_or(lane.deliveries.len()).max(open), delivery);
+                self.held += 1;
+            }
+        }
+        if open == 0 {
+            self.schedule(call, now);
+        }
+    }
+
+    /// Forgets what is not under way, to be read from the store when it is wanted again: others may look after it meanwhile.
+    pub(crate) fn forget(&mut self) {
+        if matches!(self.known, Known::Alone(_)) {
+            return; // nobody else looks after it
+        }
+        self.by_call.retain(|_, lane| lane.stand == Stand::Busy);
+        self.by_call.values_mut().for_each(|lane| lane.deliveries.truncate(1));
+        self.held = self.by_call.len();
+        self.ready = Ready::default();
+        self.waiting.clear();
+        self.fell_behind();
+    }
+
     fn append(&mut self, delivery: PendingDelivery, now: Timestamp) {
-        self.prefix.saw(delivery.id);
         self.held += 1;
         let call = delivery.call;
         let lane = self.by_call.entry(call).or_default();
@@ -227,7 +331,9 @@ impl Lanes {
     /// One that is under way stays so.
     pub(crate) fn revive(&mut self, delivery: PendingDelivery, urgent: bool, now: Timestamp) {
         let call = delivery.call;
-        if !self.prefix.knows(delivery.id) {
+        if let Known::Alone(prefix) = &mut self.known
+            && !prefix.knows(delivery.id)
+        {
             return;
         }
         let lane = self.by_call.entry(call).or_default();

@@ -36,8 +36,8 @@ pub(super) struct Queue {
 
 impl Queue {
     /// A queue that has to be filled from the store first.
-    pub(super) fn behind() -> Self {
-        Self { lanes: Lanes::behind(), breaker: Breaker::default(), probe: None }
+    pub(super) fn behind(is_shared: bool) -> Self {
+        Self { lanes: Lanes::behind(is_shared), breaker: Breaker::default(), probe: None }
     }
 
     /// Whether a probe is under way.

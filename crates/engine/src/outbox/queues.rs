@@ -4,7 +4,7 @@
 //! Whoever has the fewest deliveries under way is served next; among equals whoever waited longest. So a workspace with
 //! a single call is served before the next turn of one with a long backlog, and busy ones share evenly.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use domain::clock::Timestamp;
@@ -15,12 +15,12 @@ use domain::outbox::limits::{Limits, Load};
 use domain::outbox::schedule::RetrySchedule;
 use storage::deliveries::PendingDelivery;
 
-use super::lanes::{self, Refill};
+use super::lanes::{self, Pushed, Refill};
 use super::queue::{Queue, Want};
-use super::{Settled, Turn};
+use super::{Planned, Settled, Turn};
 
 /// Whose deliveries, and where to.
-pub(super) type QueueKey = (InstanceId, DestinationKind);
+pub(crate) type QueueKey = (InstanceId, DestinationKind);
 
 /// A queue and where it stands.
 #[derive(Debug)]
@@ -64,6 +64,8 @@ struct Share {
 pub(super) struct Queues {
     limits: Limits,
     schedule: RetrySchedule,
+    /// Other processes plan deliveries as well.
+    is_shared: bool,
     by_key: HashMap<QueueKey, Entry>,
     due: BTreeSet<(Timestamp, QueueKey)>,
     shares: BTreeMap<DestinationKind, Share>,
@@ -75,10 +77,11 @@ pub(super) struct Queues {
 
 impl Queues {
     /// No queues yet.
-    pub(super) fn new(limits: Limits, schedule: RetrySchedule) -> Self {
+    pub(super) fn new(limits: Limits, schedule: RetrySchedule, is_shared: bool) -> Self {
         Self {
             limits,
             schedule,
+            is_shared,
             by_key: HashMap::new(),
             due: BTreeSet::new(),
             shares: BTreeMap::new(),
@@ -89,20 +92,47 @@ impl Queues {
         }
     }
 
-    /// A queue that has to be filled from the store, if it is not here yet; else it is looked at again.
+    /// A queue that has to be filled from the store, if it is not here yet; else it is looked at again. What was known of
+    /// one that others may have looked after is forgotten.
     pub(super) fn load(&mut self, key: QueueKey, now: Timestamp) {
-        self.queue(key);
+        self.queue(key).lanes.forget();
+        self.place(key, now);
+    }
+
+    /// A queue of which it is not known whether all that it has is in memory.
+    pub(super) fn fell_behind(&mut self, key: QueueKey, now: Timestamp) {
+        self.queue(key).lanes.fell_behind();
+        self.place(key, now);
+    }
+
+    /// Queues of those instances that have more or less in memory than so many.
+    pub(super) fn differing(&self, counted: &HashMap<QueueKey, u64>) -> Vec<QueueKey> {
+        let held = |key: &QueueKey| self.by_key.get(key).map_or(0, |entry| entry.queue.lanes.held());
+        let mut keys: HashSet<_> = counted.keys().copied().collect();
+        keys.extend(self.by_key.keys());
+        let differs = |key: &QueueKey| held(key) as u64 != counted.get(key).copied().unwrap_or(0);
+        keys.into_iter().filter(differs).collect()
+    }
+
+    /// Takes a delivery that was read from the store with all that is before it in its lane.
+    pub(super) fn merge(&mut self, mut delivery: PendingDelivery, now: Timestamp) {
+        let key = key_of(&delivery);
+        let set_back = delivery.created_at.since(now);
+        lanes::bring_forward(&mut delivery, set_back);
+        self.queue(key).lanes.merge(delivery, now);
         self.place(key, now);
     }
 
     /// Takes a delivery that was just planned.
-    pub(super) fn push(&mut self, mut delivery: PendingDelivery, now: Timestamp) {
+    pub(super) fn push(&mut self, planned: Planned, now: Timestamp) -> Pushed {
+        let Planned { mut delivery, knowledge } = planned;
         let key = key_of(&delivery);
         // Planned before the clock was set back.
         let set_back = delivery.created_at.since(now);
         lanes::bring_forward(&mut delivery, set_back);
-        self.queue(key).lanes.push(delivery, now);
+        let pushed = self.queue(key).lanes.push(delivery, knowledge, now);
         self.place(key, now);
+        pushed
     }
 
     /// An attempt is over; says what it changed for its destination. `chance` is a random number from 0 to 1.
@@ -134,9 +164,12 @@ impl Queues {
     pub(super) fn forget(&mut self, instance: InstanceId) {
         for destination in DestinationKind::ALL {
             let key = (instance, destination);
-            if self.by_key.get(&key).is_some_and(|entry| entry.queue.lanes.under_way() == 0) {
-                self.stand(key, Standing::Idle);
-                self.hungry.remove(&key);
+            let Some(entry) = self.by_key.get_mut(&key) else { continue };
+            entry.queue.lanes.forget();
+            let is_idle = entry.queue.lanes.under_way() == 0;
+            self.stand(key, Standing::Idle);
+            self.hungry.remove(&key);
+            if is_idle {
                 self.by_key.remove(&key);
             }
         }
@@ -149,10 +182,11 @@ impl Queues {
         }
     }
 
-    /// The queues that want to be refilled from the store, and after which row; none is named twice.
-    pub(super) fn ask(&mut self) -> Vec<(QueueKey, DeliveryId)> {
+    /// The queues that want to be refilled from the store, after which row and for how many; none is named twice.
+    pub(super) fn ask(&mut self) -> Vec<(QueueKey, DeliveryId, u32)> {
         let hungry = std::mem::take(&mut self.hungry).into_iter();
-        hungry.filter_map(|key| Some((key, self.by_key.get_mut(&key)?.queue.lanes.ask()))).collect()
+        let asked = hungry.filter_map(|key| Some((key, self.by_key.get_mut(&key)?.queue.lanes.ask())));
+        asked.map(|(key, (after, limit))| (key, after, limit)).collect()
     }
 
     /// Takes the store's answer to [`Self::ask`].
@@ -203,7 +237,8 @@ impl Queues {
     }
 
     fn queue(&mut self, key: QueueKey) -> &mut Queue {
-        let new = || Entry { queue: Queue::behind(), last_turn: 0, standing: Standing::Idle };
+        let is_shared = self.is_shared;
+        let new = || Entry { queue: Queue::behind(is_shared), last_turn: 0, standing: Standing::Idle };
         &mut self.by_key.entry(key).or_insert_with(new).queue
     }
 

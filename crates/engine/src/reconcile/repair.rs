@@ -8,12 +8,14 @@ use domain::outbox::{DestinationKind, Notice};
 use domain::port::provider::Window;
 use domain::reconciliation::Cause;
 use domain::recording::Tracked;
+use storage::calls::Knowledge;
 use storage::deliveries::NewDelivery;
 
 use crate::Engine;
+use crate::cluster;
 use crate::error::EngineError;
 use crate::instance::Instance;
-use crate::outbox::Command;
+use crate::outbox::Planned;
 use crate::sync::SyncRequest;
 
 /// Rows changed in one go.
@@ -81,7 +83,8 @@ impl Engine {
 
     /// Registers calls again that were deleted in Kontur, each once: noted and planned in one change.
     async fn restore(&self, instance: &Instance, calls: Vec<CallId>) -> Result<u64, EngineError> {
-        let (id, now, outbox) = (instance.id, self.clock.now(), self.outbox.clone());
+        let (id, now) = (instance.id, self.clock.now());
+        let (claims, outbox, others) = (self.claims.clone(), self.outbox.clone(), self.others.clone());
         let planned = self.store.write(move |tx| {
             let mut planned = Vec::new();
             for call in &calls {
@@ -95,7 +98,7 @@ impl Engine {
                         *tracked = Tracked::available(tracked.size, tracked.content_type.take());
                     })?;
                 }
-                planned.push(tx.insert_delivery(NewDelivery {
+                let delivery = tx.insert_delivery(NewDelivery {
                     instance: id,
                     destination: DestinationKind::Kontur,
                     call: *call,
@@ -103,10 +106,12 @@ impl Engine {
                     created_at: now,
                     expires_at: None,
                     background: true,
-                })?);
+                })?;
+                planned.push(Planned { delivery, knowledge: Knowledge::Read });
             }
-            let (outbox, count) = (outbox.clone(), planned.len() as u64);
-            tx.after_commit(move || outbox.tell(Command::Planned(planned)));
+            let count = planned.len() as u64;
+            let (claims, outbox, others) = (claims.clone(), outbox.clone(), others.clone());
+            tx.after_commit(move || cluster::planned(planned, &claims, &outbox, &others));
             Ok(count)
         });
         Ok(planned.await?)

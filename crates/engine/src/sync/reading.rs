@@ -156,11 +156,15 @@ impl<'a> Reading<'a> {
         let events: Vec<CallEvent> = finished.flat_map(PastCall::into_events).collect();
         let events = Arc::new(events);
         let about = || ingest::about(id, &events, false);
-        let of_change = Arc::clone(&events);
+        let (of_change, claims) = (Arc::clone(&events), self.engine.claims.clone());
         let taken = self.engine.journal(about, move |tx, waits| {
             let Some(instance) = instances.get(id) else {
                 return Ok((None, Aftermath::default()));
             };
+            // Somebody else goes on with it.
+            if !claims.holds(id) {
+                return Ok((None, Aftermath::default()));
+            }
             // Paused or ended meanwhile: what is not counted is not taken in.
             if !tx.sync_job(job)?.is_some_and(|job| job.state == SyncState::Running) {
                 return Ok((None, Aftermath::default()));

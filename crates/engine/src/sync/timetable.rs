@@ -122,7 +122,7 @@ impl Engine {
     async fn begin_due_syncs(self: &Arc<Self>, timetable: &mut Timetable) {
         let now = self.clock.now();
         timetable.keep(|instance| self.instances.get(instance).is_some());
-        for instance in self.all_instances() {
+        for instance in self.our_instances() {
             let live = instance.live();
             let settings = (&live.settings.sync, live.settings.time_zone);
             let asked = self.syncing.asked_for_news(instance.id);

@@ -123,6 +123,7 @@ fn hold(
         if row.is_null(6)? {
             continue;
         }
+        unit.was_read(id);
         let stored = calls::read(&row)?;
         unit.is_there(stored.instance, &stored.external_id);
         recent.put(stored);

@@ -33,6 +33,17 @@ impl About {
     }
 }
 
+/// How a call became known to a transaction that changes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Knowledge {
+    /// This transaction makes it: there is nothing of it but what is made here.
+    New,
+    /// Nobody else has changed it since this process did.
+    AtHand,
+    /// It was read: others may have changed it, and planned deliveries of it.
+    Read,
+}
+
 /// What a transaction knows.
 #[derive(Debug, Default)]
 pub(crate) struct Unit(RefCell<Known>);
@@ -43,6 +54,8 @@ struct Known {
     held: HashSet<CallId>,
     /// How many of those were not held from the beginning.
     held_late: usize,
+    /// Of those, the ones that were read.
+    read: HashSet<CallId>,
     /// Calls that this transaction makes: whatever is there of them, it has noted.
     new: HashSet<CallId>,
     /// Calls that were looked for and not found.
@@ -57,6 +70,23 @@ impl Unit {
         *self.0.borrow_mut() = Known::default();
     }
 
+    /// A held call was read.
+    pub(crate) fn was_read(&self, call: CallId) {
+        self.0.borrow_mut().read.insert(call);
+    }
+
+    /// How a call became known.
+    pub(crate) fn knowledge(&self, call: CallId) -> Knowledge {
+        let known = self.0.borrow();
+        if known.new.contains(&call) {
+            Knowledge::New
+        } else if known.held.contains(&call) && !known.read.contains(&call) {
+            Knowledge::AtHand
+        } else {
+            Knowledge::Read
+        }
+    }
+
     /// How many calls were held after the transaction had begun.
     pub(crate) fn held_late(&self) -> usize {
         self.0.borrow().held_late
@@ -65,6 +95,7 @@ impl Unit {
     /// Nobody else can change the call from now on, in the middle of the transaction.
     pub(crate) fn hold_late(&self, call: CallId) {
         let mut known = self.0.borrow_mut();
+        known.read.insert(call);
         if known.held.insert(call) {
             known.held_late += 1;
         }

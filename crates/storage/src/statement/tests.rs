@@ -30,6 +30,8 @@ const MAY_SCAN: &[(&str, &str, &str)] = &[
     ("calls::open", "LOOK_SOONER", "an index of what is open, when the clock was set back"),
     ("deliveries", "MARK_SUSPECT", "an index of what is pending, at the start"),
     ("deliveries", "PENDING_DESTINATIONS", "an index of what is pending"),
+    ("deliveries", "COUNT_PENDING", "an index of what is pending"),
+    ("instances", "REVISIONS", "some thousand instances, where several processes serve"),
     ("sync_jobs", "RUNNING", "an index of what runs, at the start"),
     ("instances", "LIST", "some thousand instances at most, at the start"),
     ("parked", "COUNT", "an index of what is parked, at the start"),

@@ -41,7 +41,7 @@ impl Stepper {
     /// A database in memory, which lives as long as this does.
     pub fn in_memory(crash_points: CrashPoints) -> Result<Self, StorageError> {
         let connection = sqlite::open_writer(":memory:".as_ref())?;
-        let writer = Writer::new(crash_points);
+        let writer = Writer::new(crash_points, None);
         let ((_, changes), (_, looks)) = (mpsc::channel(1), mpsc::unbounded_channel());
         Ok(Self { connection, writer, changes, looks, batch: Batch::new() })
     }
@@ -56,7 +56,7 @@ impl Stepper {
         self.writer.forget();
         let recent_calls = self.writer.recent_calls();
         let reading = Reading::Stepped(looks);
-        Store { writer: changes, reading, recent_calls, thread: None, is_shared: false, _lock: None }
+        Store { writer: changes, reading, recent_calls, thread: None, shared: None, _lock: None }
     }
 
     /// Waits until something is asked. Changes are told of once until they are committed.

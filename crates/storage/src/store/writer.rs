@@ -5,8 +5,9 @@ use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use domain::id::InstanceId;
 use domain::port::crash::{CrashPoint, CrashPoints};
-use tokio::sync::mpsc::Receiver;
+use tokio::sync::mpsc::{Receiver, UnboundedSender};
 
 use crate::calls::RecentCalls;
 use crate::error::StorageError;
@@ -87,13 +88,16 @@ pub enum Mishap {
 pub(crate) struct Writer {
     recent_calls: Arc<RecentCalls>,
     crash_points: CrashPoints,
+    /// Where it is told which instances were changed, if there are others to be told.
+    changes: Option<UnboundedSender<InstanceId>>,
     /// Of the next transactions; only simulations have any.
     mishap: RefCell<Option<Mishap>>,
 }
 
 impl Writer {
-    pub(crate) fn new(crash_points: CrashPoints) -> Self {
-        Self { recent_calls: Arc::new(RecentCalls::new()), crash_points, mishap: RefCell::default() }
+    pub(crate) fn new(crash_points: CrashPoints, changes: Option<UnboundedSender<InstanceId>>) -> Self {
+        let recent_calls = Arc::new(RecentCalls::new());
+        Self { recent_calls, crash_points, changes, mishap: RefCell::default() }
     }
 
     /// The calls that it has just had in hand.
@@ -181,7 +185,11 @@ impl Writer {
         begun.commit()?;
         self.recent_calls.committed();
         self.crash_points.pass(CrashPoint::Committed);
-        tx.into_hooks().into_iter().for_each(|hook| hook());
+        let (hooks, touched) = tx.into_hooks();
+        hooks.into_iter().for_each(|hook| hook());
+        if let Some(changes) = &self.changes {
+            touched.into_iter().for_each(|instance| changes.send(instance).unwrap_or_default());
+        }
         Ok(())
     }
 }

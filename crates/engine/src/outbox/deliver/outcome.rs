@@ -5,11 +5,12 @@ use domain::instance::status::{Failure, Signal};
 use domain::outbox::{Cause, DestinationKind, Notice, Outcome};
 use domain::port::destination::{Effect, Report};
 use domain::recording::{News, Tracked};
+use storage::calls::Knowledge;
 use storage::deliveries::{Attempt, NewDelivery, PendingDelivery, Settlement};
 use storage::error::StorageError;
 use storage::{About, Tx};
 
-use super::super::{Command, Settled};
+use super::super::{Command, Planned, Settled};
 use super::{Deliverer, STORE_AGAIN};
 use crate::happening;
 use crate::instance::Instance;
@@ -112,6 +113,9 @@ impl Deliverer {
                 give_up_recording(tx, &of_change, &settlement, &effects, attempt.ended_at)?;
                 if !follow.is_empty() {
                     let outbox = outbox.clone();
+                    // It comes behind what is under way, which its lane waits for.
+                    let planned = |delivery| Planned { delivery, knowledge: Knowledge::AtHand };
+                    let follow = follow.into_iter().map(planned).collect();
                     tx.after_commit(move || outbox.tell(Command::Planned(follow)));
                 }
                 let signals = signals(tx, &of_change, &settlement, known.is_active(), access.clone())?;

@@ -11,10 +11,56 @@ const START: DeliveryId = DeliveryId(0);
 pub(crate) struct Refill {
     /// It was asked for rows after this one.
     pub(crate) after: DeliveryId,
-    /// It was asked for so many.
-    pub(crate) limit: u32,
+    /// There are more.
+    pub(crate) has_more: bool,
     /// In order.
     pub(crate) pending: Vec<PendingDelivery>,
+}
+
+/// What of a queue is in memory where other processes plan deliveries as well: the store gives no order in which all of them
+/// can be told of. Each lane in memory is a prefix of what is pending in it.
+#[derive(Debug)]
+pub(super) struct Coverage {
+    /// The store may have something that is not in memory.
+    behind: bool,
+    asked: bool,
+    /// Something came up while the store was asked.
+    again: bool,
+}
+
+impl Coverage {
+    /// Nothing is in memory, and nobody knows what the store has.
+    pub(super) fn behind() -> Self {
+        Self { behind: true, asked: false, again: false }
+    }
+
+    /// The store has something that is not in memory.
+    pub(super) fn fell_behind(&mut self) {
+        self.behind = true;
+        self.again = self.asked;
+    }
+
+    /// Whether all that is pending is in memory, but for what others have planned just now.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.behind
+    }
+
+    /// Whether the store has more, and was not asked for it yet.
+    pub(super) fn is_to_be_asked(&self) -> bool {
+        self.behind && !self.asked
+    }
+
+    /// The store is asked from the first row on: what is in memory need not come first.
+    pub(super) fn ask(&mut self) -> DeliveryId {
+        self.asked = true;
+        START
+    }
+
+    /// The store has answered; `has_more`: not with all that it has.
+    pub(super) fn answered(&mut self, has_more: bool) {
+        self.asked = false;
+        self.behind = has_more || std::mem::take(&mut self.again);
+    }
 }
 
 /// Where the prefix ends.
@@ -92,7 +138,7 @@ impl Prefix {
         }
         let Asked::Open(latest) = std::mem::replace(&mut self.asked, Asked::Not) else { return Vec::new() };
         answer.pending.iter().for_each(|delivery| self.saw(delivery.id));
-        self.behind = answer.pending.len() >= answer.limit as usize || latest > self.last_known;
+        self.behind = answer.has_more || latest > self.last_known;
         answer.pending
     }
 }

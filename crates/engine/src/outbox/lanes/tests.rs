@@ -16,15 +16,25 @@ fn delivery(id: i64, call: i64) -> PendingDelivery {
 }
 
 fn filled(deliveries: impl IntoIterator<Item = PendingDelivery>) -> Lanes {
-    let mut lanes = Lanes::behind();
+    let mut lanes = Lanes::behind(false);
     refill(&mut lanes, Vec::new(), 1);
-    deliveries.into_iter().for_each(|delivery| lanes.push(delivery, at(0)));
+    deliveries.into_iter().for_each(|delivery| push(&mut lanes, delivery, 0));
     lanes
 }
 
-fn refill(lanes: &mut Lanes, pending: Vec<PendingDelivery>, limit: u32) {
-    let after = lanes.ask();
-    lanes.refill(Refill { after, limit, pending }, at(0));
+fn refill(lanes: &mut Lanes, pending: Vec<PendingDelivery>, limit: usize) {
+    let (after, _) = lanes.ask();
+    lanes.refill(answer(after, limit, pending), at(0));
+}
+
+/// What the store answers that was asked for so many.
+fn answer(after: DeliveryId, limit: usize, pending: Vec<PendingDelivery>) -> Refill {
+    Refill { after, has_more: pending.len() >= limit, pending }
+}
+
+/// A delivery is planned of a call that nobody else has changed.
+fn push(lanes: &mut Lanes, delivery: PendingDelivery, second: i64) {
+    assert_eq!(lanes.push(delivery, Knowledge::AtHand, at(second)), Pushed::Noted);
 }
 
 /// Realtime that was planned at that second.
@@ -105,12 +115,12 @@ fn reviving_makes_a_waiting_delivery_due() {
 
 #[test]
 fn what_is_planned_while_the_store_has_more_is_left_to_the_refill() {
-    let mut lanes = Lanes::behind();
-    lanes.push(delivery(3, 7), at(0));
+    let mut lanes = Lanes::behind(false);
+    push(&mut lanes, delivery(3, 7), 0);
     assert_eq!(next(&mut lanes, 0), None);
     assert!(lanes.wants_refill());
     refill(&mut lanes, vec![delivery(2, 7), delivery(3, 7)], 10);
-    lanes.push(delivery(3, 7), at(0));
+    push(&mut lanes, delivery(3, 7), 0);
     assert_eq!(next(&mut lanes, 0), Some(2));
     settle(&mut lanes, delivery(2, 7), None, at(0));
     assert_eq!(next(&mut lanes, 0), Some(3));
@@ -128,9 +138,9 @@ fn memory_stays_bounded_and_nothing_is_skipped() {
         seen.push(head.id.0);
         settle(&mut lanes, head.clone(), None, at(0));
         if lanes.wants_refill() {
-            let after = lanes.ask();
+            let (after, _) = lanes.ask();
             let pending = (after.0 + 1..=count).map(|id| delivery(id, id)).collect();
-            lanes.refill(Refill { after, limit: 100, pending }, at(0));
+            lanes.refill(answer(after, 100, pending), at(0));
         }
     }
     assert_eq!(seen, (1..=count).collect::<Vec<_>>());
@@ -138,11 +148,11 @@ fn memory_stays_bounded_and_nothing_is_skipped() {
 
 #[test]
 fn what_is_planned_while_the_store_is_read_is_not_lost() {
-    let mut lanes = Lanes::behind();
-    let after = lanes.ask();
-    lanes.push(delivery(5, 7), at(0));
+    let mut lanes = Lanes::behind(false);
+    let (after, _) = lanes.ask();
+    push(&mut lanes, delivery(5, 7), 0);
     assert!(!lanes.wants_refill(), "it is asked already");
-    lanes.refill(Refill { after, limit: 10, pending: vec![delivery(4, 7)] }, at(0));
+    lanes.refill(answer(after, 10, vec![delivery(4, 7)]), at(0));
     assert!(lanes.wants_refill(), "5 was planned after the store was read");
     refill(&mut lanes, vec![delivery(5, 7)], 10);
     assert!(!lanes.wants_refill());
@@ -151,10 +161,10 @@ fn what_is_planned_while_the_store_is_read_is_not_lost() {
 
 #[test]
 fn what_is_revived_while_the_store_is_read_is_not_lost() {
-    let mut lanes = Lanes::behind();
-    let after = lanes.ask();
+    let mut lanes = Lanes::behind(false);
+    let (after, _) = lanes.ask();
     lanes.revive(delivery(3, 7), false, at(0));
-    lanes.refill(Refill { after, limit: 10, pending: vec![delivery(4, 7)] }, at(0));
+    lanes.refill(answer(after, 10, vec![delivery(4, 7)]), at(0));
     assert!(lanes.wants_refill(), "3 was no pending row yet when the store was read");
     refill(&mut lanes, vec![delivery(3, 7), delivery(4, 7)], 10);
     assert_eq!(next(&mut lanes, 0), Some(3));
@@ -164,7 +174,7 @@ fn what_is_revived_while_the_store_is_read_is_not_lost() {
 fn what_is_revived_beyond_the_known_rows_is_read_from_the_store() {
     let mut lanes = filled([delivery(1, 7)]);
     lanes.revive(delivery(9, 8), false, at(0));
-    lanes.push(delivery(10, 8), at(0));
+    push(&mut lanes, delivery(10, 8), 0);
     assert!(lanes.wants_refill());
     refill(&mut lanes, vec![delivery(9, 8), delivery(10, 8)], 10);
     let order: Vec<_> = std::iter::from_fn(|| next(&mut lanes, 0)).collect();
@@ -173,11 +183,11 @@ fn what_is_revived_beyond_the_known_rows_is_read_from_the_store() {
 
 #[test]
 fn the_answer_to_a_question_of_forgotten_lanes_is_ignored() {
-    let mut lanes = Lanes::behind();
-    let after = lanes.ask();
-    lanes.refill(Refill { after: DeliveryId(100), limit: 10, pending: vec![delivery(101, 7)] }, at(0));
+    let mut lanes = Lanes::behind(false);
+    let (after, _) = lanes.ask();
+    lanes.refill(answer(DeliveryId(100), 10, vec![delivery(101, 7)]), at(0));
     assert_eq!(next(&mut lanes, 0), None);
-    lanes.refill(Refill { after, limit: 10, pending: vec![delivery(1, 7)] }, at(0));
+    lanes.refill(answer(after, 10, vec![delivery(1, 7)]), at(0));
     assert_eq!(next(&mut lanes, 0), Some(1));
 }
 
@@ -185,7 +195,7 @@ fn the_answer_to_a_question_of_forgotten_lanes_is_ignored() {
 fn realtime_of_a_call_that_goes_on_goes_before_a_backlog() {
     let backlog = (1..=8).map(|id| realtime(id, id, 0));
     let mut lanes = filled(backlog);
-    lanes.push(realtime(9, 9, 300), at(300));
+    push(&mut lanes, realtime(9, 9, 300), 300);
     assert_eq!(next(&mut lanes, 300), Some(9));
     assert_eq!(next(&mut lanes, 300), Some(1));
 }
@@ -193,10 +203,61 @@ fn realtime_of_a_call_that_goes_on_goes_before_a_backlog() {
 #[test]
 fn a_backlog_gets_its_share_however_much_is_fresh() {
     let mut lanes = filled((1..=20).map(|id| delivery(id, id)));
-    (21..=60).for_each(|id| lanes.push(realtime(id, id, 0), at(0)));
+    (21..=60).for_each(|id| push(&mut lanes, realtime(id, id, 0), 0));
     let served: Vec<_> = (0..20).filter_map(|_| lanes.next(at(0), 100)).map(|head| head.id.0).collect();
     assert_eq!(served.iter().filter(|&&id| id <= 20).count(), 5, "{served:?}");
     assert_eq!(served[..5], [21, 22, 23, 1, 24]);
+}
+
+/// A delivery is planned beside other processes that plan as well.
+fn plan(lanes: &mut Lanes, id: i64, call: i64, knowledge: Knowledge) -> Pushed {
+    lanes.push(delivery(id, call), knowledge, at(0))
+}
+
+#[test]
+fn beside_others_a_lane_that_may_lack_something_is_read_first() {
+    let mut lanes = Lanes::behind(true);
+    assert_eq!(plan(&mut lanes, 1, 7, Knowledge::AtHand), Pushed::Unclear, "nobody knows what is stored");
+    assert_eq!(plan(&mut lanes, 2, 8, Knowledge::New), Pushed::Noted);
+    refill(&mut lanes, vec![delivery(1, 7), delivery(2, 8)], 10);
+    assert_eq!(plan(&mut lanes, 5, 7, Knowledge::AtHand), Pushed::Noted);
+    assert_eq!(plan(&mut lanes, 9, 8, Knowledge::Read), Pushed::Unclear, "somebody else may have planned 4");
+    lanes.merge(delivery(4, 8), at(0));
+    lanes.merge(delivery(9, 8), at(0));
+    let mut order = Vec::new();
+    while let Some(head) = lanes.next(at(0), 1) {
+        order.push((head.call.0, head.id.0));
+        settle(&mut lanes, head, None, at(0));
+    }
+    let of = |call| order.iter().filter(|(of, _)| *of == call).map(|(_, id)| *id).collect::<Vec<_>>();
+    assert_eq!((of(7), of(8)), (vec![1, 5], vec![2, 4, 9]));
+}
+
+#[test]
+fn what_is_read_again_is_there_once_and_what_others_made_due_is_due() {
+    let mut lanes = Lanes::behind(true);
+    refill(&mut lanes, vec![delivery(1, 7)], 10);
+    assert_eq!(next(&mut lanes, 0), Some(1));
+    lanes.merge(delivery(1, 7), at(0));
+    assert_eq!(lanes.held(), 1, "it is under way");
+    settle(&mut lanes, delivery(1, 7), Some(at(900)), at(0));
+    lanes.merge(PendingDelivery { due_at: at(900), ..delivery(1, 7) }, at(1));
+    assert_eq!(next(&mut lanes, 1), None);
+    lanes.merge(PendingDelivery { due_at: at(1), ..delivery(1, 7) }, at(1));
+    assert_eq!((next(&mut lanes, 1), lanes.held()), (Some(1), 1));
+}
+
+#[test]
+fn what_others_take_over_is_forgotten_but_for_what_is_under_way() {
+    let mut lanes = Lanes::behind(true);
+    refill(&mut lanes, vec![delivery(1, 7), delivery(2, 7), delivery(3, 8)], 10);
+    assert_eq!(next(&mut lanes, 0), Some(1));
+    lanes.forget();
+    assert_eq!((lanes.held(), lanes.under_way(), next(&mut lanes, 0)), (1, 1, None));
+    settle(&mut lanes, delivery(1, 7), None, at(0));
+    assert!(lanes.wants_refill());
+    refill(&mut lanes, vec![delivery(2, 7)], 10);
+    assert_eq!(next(&mut lanes, 0), Some(2));
 }
 
 const DAY: Duration = Duration::from_hours(24);
@@ -243,7 +304,7 @@ fn what_is_planned_while_the_destination_is_away_expires_as_well() {
     let mut lanes = filled([realtime(1, 7, 0)]);
     lanes.shut(DAY, at(0));
     assert_eq!(next(&mut lanes, 0), Some(1));
-    lanes.push(realtime(2, 8, 5), at(5));
+    push(&mut lanes, realtime(2, 8, 5), 5);
     assert_eq!(lanes.next_ended(at(600), 10), None, "1 is under way");
     settle(&mut lanes, realtime(1, 7, 0), Some(at(700)), at(601));
     let ended: Vec<_> = std::iter::from_fn(|| lanes.next_ended(at(605), 10)).map(|one| one.id.0).collect();
@@ -268,7 +329,7 @@ proptest! {
         let endless = steps.into_iter().chain(std::iter::repeat([0, 1, 2, 3]).flatten());
         for step in endless.take(2_000) {
             match step {
-                0 => planned.next().into_iter().for_each(|new| lanes.push(new, at(second))),
+                0 => planned.next().into_iter().for_each(|new| push(&mut lanes, new, second)),
                 1 => busy.extend(lanes.next(at(second), 3)),
                 2 => {
                     if let Some(head) = (!busy.is_empty()).then(|| busy.remove(0)) {

@@ -19,11 +19,11 @@ fn delivery(id: i64) -> PendingDelivery {
 
 /// A queue with so many calls.
 fn filled(calls: i64) -> Queue {
-    let mut queue = Queue::behind();
-    let after = queue.lanes.ask();
+    let mut queue = Queue::behind(false);
+    let (after, _) = queue.lanes.ask();
     queue
         .lanes
-        .refill(Refill { after, limit: u32::MAX, pending: (1..=calls).map(delivery).collect() }, at(0));
+        .refill(Refill { after, has_more: false, pending: (1..=calls).map(delivery).collect() }, at(0));
     queue
 }
 

@@ -2,6 +2,7 @@
 
 use domain::outbox::breaker::Sign;
 use proptest::prelude::*;
+use storage::calls::Knowledge;
 
 use super::*;
 use crate::outbox::sample;
@@ -18,20 +19,26 @@ fn delivery(instance: i64, id: i64) -> PendingDelivery {
 
 /// Queues that have all that the store has, which is nothing.
 fn queues(instances: impl IntoIterator<Item = i64>) -> Queues {
-    let mut queues = Queues::new(LIMITS, RetrySchedule::default());
+    let mut queues = Queues::new(LIMITS, RetrySchedule::default(), false);
     for instance in instances {
         for destination in DestinationKind::ALL {
             queues.load((InstanceId(instance), destination), at(0));
         }
     }
-    for (key, after) in queues.ask() {
-        queues.refill(key, Refill { after, limit: 1, pending: Vec::new() }, at(0));
+    for (key, after, _) in queues.ask() {
+        queues.refill(key, Refill { after, has_more: false, pending: Vec::new() }, at(0));
     }
     queues
 }
 
 fn push(queues: &mut Queues, instance: i64, ids: impl IntoIterator<Item = i64>) {
-    ids.into_iter().for_each(|id| queues.push(delivery(instance, id), at(0)));
+    ids.into_iter().for_each(|id| plan(queues, delivery(instance, id), 0));
+}
+
+/// A delivery is planned of a call that nobody else has changed.
+fn plan(queues: &mut Queues, delivery: PendingDelivery, second: i64) {
+    let planned = Planned { delivery, knowledge: Knowledge::AtHand };
+    assert_eq!(queues.push(planned, at(second)), Pushed::Noted);
 }
 
 fn next(queues: &mut Queues) -> Option<PendingDelivery> {
@@ -86,7 +93,7 @@ fn one_destination_does_not_use_up_what_others_need() {
     let mut queues = queues(1..=10);
     (1..=10).for_each(|instance| push(&mut queues, instance, instance * 100..instance * 100 + 50));
     while next(&mut queues).is_some() {}
-    queues.push(PendingDelivery { destination: DestinationKind::Workonflow, ..delivery(1, 9_000) }, at(0));
+    plan(&mut queues, PendingDelivery { destination: DestinationKind::Workonflow, ..delivery(1, 9_000) }, 0);
     assert_eq!(next(&mut queues).map(|delivery| delivery.destination), Some(DestinationKind::Workonflow));
 }
 
@@ -133,7 +140,7 @@ fn a_clock_that_is_set_back_takes_what_waits_with_it() {
 fn what_was_planned_before_the_clock_was_set_back_is_due_at_once() {
     let mut queues = queues([1]);
     let planned = PendingDelivery { created_at: at(4_000), due_at: at(4_000), ..delivery(1, 1) };
-    queues.push(planned, at(400));
+    plan(&mut queues, planned, 400);
     assert!(queues.next(at(400), |_| false).is_some());
 }
 
@@ -183,7 +190,7 @@ proptest! {
             match step {
                 0 => {
                     planned += 1;
-                    queues.push(delivery(instance, planned), at(second));
+                    plan(&mut queues, delivery(instance, planned), second);
                 }
                 1 => under_way.extend(queues.next(at(second), |_| false).map(|(delivery, _)| delivery)),
                 2 if !under_way.is_empty() => {

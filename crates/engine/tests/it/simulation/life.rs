@@ -116,6 +116,7 @@ async fn start(world: &Arc<World>, store: Store) -> Result<Arc<Engine>, String> 
         settle: world.scenario.settle,
         patience: Patience::default(),
         unmapped_wait: world.scenario.unmapped_wait,
+        replica: String::new(),
         retention: Retention::default(),
         crash_points: points(world),
     };

@@ -1,0 +1,144 @@
+//! For which instances this process acts: delivers, listens, looks after calls, reads the history.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use domain::id::InstanceId;
+use tokio::time::Instant;
+
+/// Claims count as gone a little before they are: what is begun takes a moment.
+const MARGIN: Duration = Duration::from_secs(1);
+
+/// What is claimed. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Claims(Option<Arc<Mutex<Shared>>>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    held: HashSet<InstanceId>,
+    /// Until then nobody else takes them.
+    until: Option<Instant>,
+    /// How much is under way for each instance, held or not.
+    at_work: HashMap<InstanceId, usize>,
+}
+
+impl Claims {
+    /// Of a process that is alone: all is its own, always.
+    pub(crate) const fn alone() -> Self {
+        Self(None)
+    }
+
+    /// Of one among several: nothing yet.
+    pub(crate) fn shared() -> Self {
+        Self(Some(Arc::default()))
+    }
+
+    /// Whether this process acts for the instance now.
+    pub(crate) fn holds(&self, instance: InstanceId) -> bool {
+        let Some(mut shared) = self.lock() else { return true };
+        let now = Instant::now();
+        // Forgotten when it is over, so that a beat finds out.
+        shared.until = shared.until.filter(|until| now + MARGIN < *until);
+        shared.until.is_some() && shared.held.contains(&instance)
+    }
+
+    /// Something is begun for an instance. Whoever begins looks afterwards whether the instance is still held: one that is
+    /// let go of is either seen as not held, or waits for the end of what was begun.
+    pub(crate) fn enter(&self, instance: InstanceId) -> AtWork {
+        if let Some(mut shared) = self.lock() {
+            *shared.at_work.entry(instance).or_default() += 1;
+        }
+        AtWork { claims: self.clone(), instance }
+    }
+
+    /// An instance is claimed.
+    pub(super) fn gain(&self, instance: InstanceId) {
+        if let Some(mut shared) = self.lock() {
+            shared.held.insert(instance);
+        }
+    }
+
+    /// An instance is not claimed any more, or is about to be let go of.
+    pub(super) fn lose(&self, instance: InstanceId) {
+        if let Some(mut shared) = self.lock() {
+            shared.held.remove(&instance);
+        }
+    }
+
+    /// Whatever is held is held until then. Says whether it was not before.
+    pub(super) fn renew(&self, until: Instant) -> bool {
+        self.lock().is_some_and(|mut shared| shared.until.replace(until).is_none())
+    }
+
+    /// What is held, as far as the last beat says.
+    pub(super) fn held(&self) -> Vec<InstanceId> {
+        self.lock().map_or_else(Vec::new, |shared| shared.held.iter().copied().collect())
+    }
+
+    /// Whether nothing is under way for an instance.
+    pub(super) fn is_idle(&self, instance: InstanceId) -> bool {
+        self.lock().is_none_or(|shared| !shared.at_work.contains_key(&instance))
+    }
+
+    fn lock(&self) -> Option<MutexGuard<'_, Shared>> {
+        Some(self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Something is under way for an instance until this is dropped.
+#[derive(Debug)]
+pub(crate) struct AtWork {
+    claims: Claims,
+    instance: InstanceId,
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        let Some(mut shared) = self.claims.lock() else { return };
+        let left = shared.at_work.get(&self.instance).copied().unwrap_or_default().saturating_sub(1);
+        if left == 0 {
+            shared.at_work.remove(&self.instance);
+        } else {
+            shared.at_work.insert(self.instance, left);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INSTANCE: InstanceId = InstanceId(1);
+
+    #[test]
+    fn who_is_alone_acts_for_all() {
+        assert!(Claims::alone().holds(INSTANCE));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_claim_holds_until_shortly_before_others_may_take_it() {
+        let claims = Claims::shared();
+        claims.gain(INSTANCE);
+        assert!(!claims.holds(INSTANCE), "nothing says until when");
+        let until = Instant::now() + Duration::from_secs(6);
+        assert!(claims.renew(until));
+        assert!(!claims.renew(until));
+        assert!(claims.holds(INSTANCE) && !claims.holds(InstanceId(2)));
+        tokio::time::advance(Duration::from_secs(5)).await;
+        assert!(!claims.holds(INSTANCE));
+        assert!(claims.renew(Instant::now() + Duration::from_secs(6)), "it had run out");
+        assert!(claims.holds(INSTANCE));
+    }
+
+    #[test]
+    fn what_is_under_way_is_counted_whoever_holds_the_claim() {
+        let claims = Claims::shared();
+        let (first, second) = (claims.enter(INSTANCE), claims.enter(INSTANCE));
+        claims.lose(INSTANCE);
+        drop(first);
+        assert!(!claims.is_idle(INSTANCE));
+        drop(second);
+        assert!(claims.is_idle(INSTANCE));
+    }
+}

@@ -1,0 +1,63 @@
+//! The connection on which a replica says that it is alive, and on which all hear each other.
+
+use std::future::poll_fn;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_postgres::{AsyncMessage, Client, NoTls};
+
+use crate::error::StorageError;
+use crate::postgres::{Address, SETTINGS};
+
+/// Where replicas talk.
+const LISTEN: &str = "LISTEN kontur_telephony";
+const NOTIFY: &str = "SELECT pg_notify('kontur_telephony', $1)";
+
+/// A connection; it ends when this is dropped.
+pub(super) struct Link {
+    client: Client,
+    heard: mpsc::UnboundedReceiver<String>,
+    driver: JoinHandle<()>,
+}
+
+impl Link {
+    pub(super) async fn open(address: &Address) -> Result<Self, StorageError> {
+        let (client, mut connection) = address.config().connect(NoTls).await?;
+        let (hears, heard) = mpsc::unbounded_channel();
+        let driver = tokio::spawn(async move {
+            while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+                if let AsyncMessage::Notification(told) = message {
+                    drop(hears.send(told.payload().to_owned()));
+                }
+            }
+        });
+        let link = Self { client, heard, driver };
+        link.client.batch_execute(SETTINGS).await?;
+        link.client.batch_execute(LISTEN).await?;
+        Ok(link)
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// The next message; none once the connection is closed.
+    pub(super) async fn heard(&mut self) -> Option<String> {
+        self.heard.recv().await
+    }
+
+    pub(super) async fn tell(&self, payload: &str) -> Result<(), StorageError> {
+        self.client.execute(NOTIFY, &[&payload]).await?;
+        Ok(())
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
