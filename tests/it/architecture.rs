@@ -24,7 +24,18 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ),
     (
         "storage",
-        &["hashlink", "rusqlite", "serde", "serde_json", "thiserror", "tokio", "tokio-postgres", "tracing"],
+        &[
+            "futures-util",
+            "hashlink",
+            "rusqlite",
+            "serde",
+            "serde_json",
+            "sha2",
+            "thiserror",
+            "tokio",
+            "tokio-postgres",
+            "tracing",
+        ],
     ),
     (
         "adapters",

@@ -17,6 +17,7 @@ pub mod reconciliations;
 pub mod recordings;
 pub mod space;
 pub mod sync_jobs;
+pub mod transfer;
 pub mod unmapped;
 pub mod unreturned;
 
