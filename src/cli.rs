@@ -9,6 +9,7 @@ mod healthcheck;
 pub(crate) mod manifest;
 mod moment;
 mod openapi;
+mod progress;
 mod reconcile;
 mod replay;
 #[cfg(feature = "sandbox")]

@@ -2,7 +2,6 @@
 //! goes on when nobody looks.
 
 mod job;
-mod progress;
 
 use std::time::{Duration, Instant};
 
@@ -11,9 +10,9 @@ use clap::Args;
 use serde_json::{Map, Value};
 
 use self::job::{Job, State};
-use self::progress::Progress;
 use super::admin::{self, Admin};
 use super::moment::When;
+use super::progress::Progress;
 use crate::config::Config;
 
 /// Between two looks at the run.
@@ -86,7 +85,7 @@ impl Sync {
         let mut heard_at = Instant::now();
         loop {
             let job = Job::read(&shown)?;
-            progress.show(&job)?;
+            progress.show(job.percent, &job.told(), job.state.has_ended())?;
             if job.state.has_ended() {
                 return Ok(shown);
             }
@@ -96,7 +95,7 @@ impl Sync {
                 Err(error) if heard_at.elapsed() >= PATIENCE => {
                     return Err(error.context(self.farewell(&job.id.to_string())));
                 }
-                Err(_) => progress.silent()?,
+                Err(_) => progress.say("the server does not answer; trying again")?,
             }
         }
     }

@@ -6,6 +6,8 @@ use anyhow::Context;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::cli::progress::short;
+
 /// As much of a run as people look at.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Job {
@@ -59,17 +61,6 @@ impl Job {
     }
 }
 
-/// The two largest units: nobody plans by more.
-fn short(time: Duration) -> String {
-    let seconds = time.as_secs();
-    let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
-    match (hours, minutes) {
-        (0, 0) => format!("{seconds} s"),
-        (0, _) => format!("{minutes} min {} s", seconds % 60),
-        _ => format!("{hours} h {minutes} min"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -90,14 +81,5 @@ mod tests {
         shown["state"] = "paused".into();
         shown["reason"] = Value::Null;
         assert_eq!(told(&shown), "1200 calls seen, 800 added, paused");
-    }
-
-    #[test]
-    fn a_time_has_two_units_at_most() {
-        let cases =
-            [(0, "0 s"), (59, "59 s"), (60, "1 min 0 s"), (3_599, "59 min 59 s"), (90_000, "25 h 0 min")];
-        for (seconds, expected) in cases {
-            assert_eq!(short(Duration::from_secs(seconds)), expected);
-        }
     }
 }

@@ -1,9 +1,7 @@
-//! How far a run is: a bar for those who look at a terminal, lines for those who read later. Both go to standard error.
+//! How far something is: a bar for those who look at a terminal, lines for those who read later. Both go to standard error.
 
 use std::io::{self, IsTerminal as _, Write as _, stderr};
 use std::time::{Duration, Instant};
-
-use super::job::Job;
 
 /// Lines do not come more often.
 const LINE_EVERY: Duration = Duration::from_secs(5);
@@ -26,16 +24,16 @@ impl Progress {
         Self { is_watched: stderr().is_terminal(), last: None }
     }
 
-    /// Shows where the run stands.
-    pub(super) fn show(&mut self, job: &Job) -> io::Result<()> {
-        let text = format!("{} %, {}", job.percent, job.told());
-        let text = if self.is_watched { format!("{} {text}", bar(job.percent)) } else { text };
-        self.write(text, job.state.has_ended())
+    /// Shows where it stands.
+    pub(super) fn show(&mut self, percent: u8, told: &str, is_last: bool) -> io::Result<()> {
+        let text = format!("{percent} %, {told}");
+        let text = if self.is_watched { format!("{} {text}", bar(percent)) } else { text };
+        self.write(text, is_last)
     }
 
-    /// Shows that the server cannot be asked.
-    pub(super) fn silent(&mut self) -> io::Result<()> {
-        self.write("the server does not answer; trying again".to_owned(), false)
+    /// Shows what it is waiting for.
+    pub(super) fn say(&mut self, text: &str) -> io::Result<()> {
+        self.write(text.to_owned(), false)
     }
 
     /// Writes what was not just written; what is last in any case.
@@ -65,6 +63,17 @@ impl Drop for Progress {
     }
 }
 
+/// The two largest units: nobody plans by more.
+pub(super) fn short(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("{seconds} s"),
+        (0, _) => format!("{minutes} min {} s", seconds % 60),
+        _ => format!("{hours} h {minutes} min"),
+    }
+}
+
 fn bar(percent: u8) -> String {
     let done = WIDTH * usize::from(percent.min(100)) / 100;
     format!("[{}{}]", "#".repeat(done), ".".repeat(WIDTH - done))
@@ -79,5 +88,14 @@ mod tests {
         assert_eq!(bar(0), format!("[{}]", ".".repeat(25)));
         assert_eq!(bar(50), format!("[{}{}]", "#".repeat(12), ".".repeat(13)));
         assert_eq!(bar(100), format!("[{}]", "#".repeat(25)));
+    }
+
+    #[test]
+    fn a_time_has_two_units_at_most() {
+        let cases =
+            [(0, "0 s"), (59, "59 s"), (60, "1 min 0 s"), (3_599, "59 min 59 s"), (90_000, "25 h 0 min")];
+        for (seconds, expected) in cases {
+            assert_eq!(short(Duration::from_secs(seconds)), expected);
+        }
     }
 }
