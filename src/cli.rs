@@ -4,6 +4,7 @@ mod activate;
 mod admin;
 #[cfg(feature = "sandbox")]
 mod bench;
+mod database;
 mod doctor;
 mod healthcheck;
 pub(crate) mod manifest;
@@ -57,6 +58,8 @@ enum Command {
     Reconcile(reconcile::Reconcile),
     /// Send deliveries again that were given up; the server has to be running.
     Replay(replay::Replay),
+    /// Bring the database up to date, copy it to PostgreSQL, compare or back it up; the server may be running.
+    Database(database::Database),
     /// Write the zip that an administrator uploads to Kontur as a private integration.
     Manifest(manifest::Options),
     /// Write the OpenAPI documents.
@@ -93,6 +96,7 @@ impl Cli {
             Command::Sync(sync) => sync.run(&load()?),
             Command::Reconcile(reconcile) => reconcile.run(&load()?),
             Command::Replay(replay) => replay.run(&load()?),
+            Command::Database(database) => database.run(load),
             Command::Manifest(options) => manifest::run(&options, &load()?),
             Command::Openapi(options) => openapi::run(&options),
             Command::Healthcheck => healthcheck::run(&load()?),

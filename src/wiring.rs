@@ -208,17 +208,21 @@ fn spool_options(config: &Config) -> anyhow::Result<SpoolOptions> {
     })
 }
 
-/// What a `sqlite://` or `postgres://` URL names; `sqlite:///a/b.db` is absolute.
+/// What a `sqlite://` or `postgres://` URL names; `sqlite:///a/b.db` is absolute. What is wrong with it is said without it.
 pub(crate) fn database_place(url: &Secret) -> anyhow::Result<Place> {
     let text = url.expose();
-    if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-        return Ok(Place::Postgres(Address::parse(url)?));
+    let place = match text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:")) {
+        Some("") => None,
+        Some(file) => Some(Place::File(file.into())),
+        None => Address::parse(url).ok().filter(|_| text.starts_with("postgres")).map(Place::Postgres),
+    };
+    place.context("expected sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME")
+}
+
+/// A database as people are told of it, without whoever is let in.
+pub(crate) fn shown(place: &Place) -> String {
+    match place {
+        Place::File(path) => format!("sqlite://{}", path.display()),
+        Place::Postgres(address) => format!("postgres://{address}"),
     }
-    let path = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:"));
-    path.filter(|path| !path.is_empty()).map(|path| Place::File(path.into())).with_context(|| {
-        format!(
-            "database_url: {} is of no kind that is known; expected sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME",
-            text.split(':').next().unwrap_or(text)
-        )
-    })
 }

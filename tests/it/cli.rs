@@ -1,5 +1,6 @@
 //! The command line, as scripts and administrators use it.
 
+mod database;
 mod running;
 
 use std::io::Read as _;
@@ -32,6 +33,7 @@ fn help_is_everywhere() {
         "activate",
         "sync",
         "replay",
+        "database",
         "manifest",
         "openapi",
         "healthcheck",

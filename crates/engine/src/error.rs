@@ -74,6 +74,7 @@ impl From<StorageError> for EngineError {
             | StorageError::Inconsistent { .. }
             | StorageError::Newer(_)
             | StorageError::Migration { .. }
+            | StorageError::HalfCopied
             | StorageError::Driver(_) => {
                 tracing::error!(%error, "the store failed");
                 Self::Unavailable {

@@ -48,6 +48,9 @@ pub enum StorageError {
         /// Why.
         message: String,
     },
+    /// The database is the beginning of a copy.
+    #[error("a copy into the database did not come to its end; run `kontur-telephony database copy` again")]
+    HalfCopied,
     /// The database's own error.
     #[error("database: {0}")]
     Driver(String),

@@ -3,6 +3,7 @@
 //! The texts are written for SQLite and PostgreSQL alike (`$1` parameters, no `now()`, ids and times as
 //! parameters); what differs is in the migrations' column types. Nothing is durable until `Store::write` returned.
 
+pub mod backup;
 pub mod calls;
 pub mod cluster;
 pub mod deliveries;
@@ -10,6 +11,7 @@ pub mod dials;
 pub mod error;
 pub mod filling;
 pub mod instances;
+pub mod migrate;
 pub mod parked;
 pub mod prune;
 pub mod raw_requests;
@@ -21,7 +23,6 @@ pub mod transfer;
 pub mod unmapped;
 pub mod unreturned;
 
-mod migrate;
 mod postgres;
 mod session;
 mod sqlite;

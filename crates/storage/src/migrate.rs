@@ -7,7 +7,11 @@
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
 
+use std::path::Path;
+
 use crate::error::StorageError;
+use crate::sqlite as file;
+use crate::store::Place;
 
 /// Never edited after release; new ones are appended and must run while the previous version still serves.
 const MIGRATIONS: &[Migration] = &[Migration {
@@ -16,6 +20,30 @@ const MIGRATIONS: &[Migration] = &[Migration {
     sqlite: include_str!("../migrations/sqlite/0001_first.sql"),
     postgres: Postgres::AtOnce(include_str!("../migrations/postgres/0001_first.sql")),
 }];
+
+/// Brings a database up to date, and makes it if it is not there; says what was applied. Others may go on serving from it.
+pub async fn migrate(place: &Place) -> Result<Vec<&'static str>, StorageError> {
+    match place {
+        Place::File(path) => {
+            let missing = missing_in(path)?;
+            file::open_writer(path)?;
+            Ok(missing)
+        }
+        Place::Postgres(address) => postgres::migrate(&mut address.connect().await?).await,
+    }
+}
+
+/// What [`migrate`] would apply.
+pub async fn missing(place: &Place) -> Result<Vec<&'static str>, StorageError> {
+    match place {
+        Place::File(path) => missing_in(path),
+        Place::Postgres(address) => postgres::missing(&address.connect().await?).await,
+    }
+}
+
+fn missing_in(path: &Path) -> Result<Vec<&'static str>, StorageError> {
+    if path.exists() { sqlite::missing(&file::open_reader(path)?) } else { Ok(names(MIGRATIONS.iter())) }
+}
 
 /// Where a database keeps what it has had.
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, needs BIGINT NOT NULL)";
@@ -54,7 +82,7 @@ struct Had {
 }
 
 /// Those that a database with these has not had yet, in their order.
-fn missing<'m>(migrations: &'m [Migration], had: &[Had]) -> Result<Vec<&'m Migration>, StorageError> {
+fn left<'m>(migrations: &'m [Migration], had: &[Had]) -> Result<Vec<&'m Migration>, StorageError> {
     let known = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
     if let Some(beyond) = had.iter().find(|had| had.needs > known) {
         return Err(StorageError::Newer(beyond.name.clone()));
@@ -63,8 +91,8 @@ fn missing<'m>(migrations: &'m [Migration], had: &[Had]) -> Result<Vec<&'m Migra
     Ok(migrations.iter().filter(is_missing).collect())
 }
 
-fn names(migrations: &[&Migration]) -> Vec<&'static str> {
-    migrations.iter().map(|migration| migration.name).collect()
+fn names<'m>(migrations: impl IntoIterator<Item = &'m Migration>) -> Vec<&'static str> {
+    migrations.into_iter().map(|migration| migration.name).collect()
 }
 
 fn failed(migration: &Migration, error: &StorageError) -> StorageError {

@@ -10,6 +10,7 @@ mod blocks;
 mod buffer;
 mod connection;
 mod error;
+mod libpq;
 mod look;
 mod prefetch;
 mod session;

@@ -15,24 +15,25 @@ mod target;
 
 use std::path::Path;
 
-use domain::secret::Secret;
 use tokio::sync::mpsc;
 
 pub use self::error::{Side, TransferError};
+pub(crate) use self::mark::check_whole;
 pub use self::report::{Progress, Report, TableReport};
 use self::source::{Chunk, Source};
 use self::table::Table;
 use self::tally::Tally;
 use self::target::Target;
+use crate::postgres::Address;
 
 /// Ranges that are read while one is written.
 const AHEAD: usize = 2;
 
-/// Copies the database file `from` into the PostgreSQL database of the URL `to`, which is empty or an earlier copy of it,
+/// Copies the database file `from` into the PostgreSQL database `to`, which is empty or an earlier copy of it,
 /// and proves that it is there. `told` hears of each range.
 pub async fn copy(
     from: &Path,
-    to: &Secret,
+    to: &Address,
     told: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Report, TransferError> {
     let (source, mut target) = (Source::open(from)?, Target::open(to).await?);
@@ -46,10 +47,10 @@ pub async fn copy(
     Ok(report)
 }
 
-/// Says where the PostgreSQL database of the URL `to` is not as the database file `from`.
+/// Says where the PostgreSQL database `to` is not as the database file `from`.
 pub async fn verify(
     from: &Path,
-    to: &Secret,
+    to: &Address,
     told: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Report, TransferError> {
     let (source, mut target) = (Source::open(from)?, Target::open(to).await?);

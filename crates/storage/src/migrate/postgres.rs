@@ -37,14 +37,14 @@ pub(crate) async fn migrate(client: &mut Client) -> Result<Vec<&'static str>, St
 
 /// What [`migrate`] would apply.
 pub(crate) async fn missing(client: &Client) -> Result<Vec<&'static str>, StorageError> {
-    Ok(names(&super::missing(MIGRATIONS, &had(client).await?)?))
+    Ok(names(super::left(MIGRATIONS, &had(client).await?)?))
 }
 
 pub(super) async fn apply(
     client: &mut Client,
     migrations: &[Migration],
 ) -> Result<Vec<&'static str>, StorageError> {
-    if super::missing(migrations, &had(client).await?)?.is_empty() {
+    if super::left(migrations, &had(client).await?)?.is_empty() {
         return Ok(Vec::new());
     }
     let limits = client.query_one(LIMITS, &[]).await?;
@@ -75,7 +75,7 @@ async fn apply_locked(
     migrations: &[Migration],
 ) -> Result<Vec<&'static str>, StorageError> {
     client.batch_execute(&format!("{HURRY}; {TABLE}")).await?;
-    let missing = super::missing(migrations, &had(client).await?)?;
+    let missing = super::left(migrations, &had(client).await?)?;
     for migration in &missing {
         let done = match migration.postgres {
             Postgres::AtOnce(statements) => at_once(client, migration, statements).await,
@@ -83,7 +83,7 @@ async fn apply_locked(
         };
         done.map_err(|error| failed(migration, &error))?;
     }
-    Ok(names(&missing))
+    Ok(names(missing))
 }
 
 async fn at_once(client: &mut Client, migration: &Migration, statements: &str) -> Result<(), StorageError> {

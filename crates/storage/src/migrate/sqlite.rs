@@ -12,7 +12,7 @@ pub(crate) fn migrate(connection: &Connection) -> Result<Vec<&'static str>, Stor
 
 /// What [`migrate`] would apply.
 pub(crate) fn missing(connection: &Connection) -> Result<Vec<&'static str>, StorageError> {
-    Ok(names(&super::missing(MIGRATIONS, &had(connection)?)?))
+    Ok(names(super::left(MIGRATIONS, &had(connection)?)?))
 }
 
 pub(super) fn apply(
@@ -21,7 +21,7 @@ pub(super) fn apply(
 ) -> Result<Vec<&'static str>, StorageError> {
     let mut applied = Vec::new();
     // Most starts find nothing to do, and need not wait for whoever writes.
-    while !super::missing(migrations, &had(connection)?)?.is_empty() {
+    while !super::left(migrations, &had(connection)?)?.is_empty() {
         applied.extend(apply_next(connection, migrations)?);
     }
     Ok(applied)
@@ -34,7 +34,7 @@ fn apply_next(
 ) -> Result<Option<&'static str>, StorageError> {
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     transaction.execute_batch(TABLE)?;
-    let missing = super::missing(migrations, &had(connection)?)?;
+    let missing = super::left(migrations, &had(connection)?)?;
     let Some(next) = missing.first() else { return Ok(None) };
     transaction.execute_batch(next.sqlite).map_err(|error| failed(next, &error.into()))?;
     transaction.execute(NOTE, (next.name, next.needs))?;

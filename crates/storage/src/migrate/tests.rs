@@ -104,5 +104,5 @@ fn ten_that_start_at_once_apply_each_once() {
     });
     let mut applied = applied;
     applied.sort_unstable();
-    assert_eq!(applied, names(&NEXT.iter().collect::<Vec<_>>()));
+    assert_eq!(applied, names(NEXT));
 }

@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use domain::secret::Secret;
-use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
+use tokio_postgres::{Client, Config, Error, NoTls};
 
 use crate::error::StorageError;
 
@@ -68,6 +68,13 @@ impl Address {
             .keepalives_retries(3);
         config.tcp_user_timeout(Duration::from_secs(20));
         Ok(Self(config))
+    }
+
+    /// Connects, with whatever limits the server has.
+    pub(crate) async fn connect(&self) -> Result<Client, Error> {
+        let (client, connection) = self.0.connect(NoTls).await?;
+        tokio::spawn(connection);
+        Ok(client)
     }
 
     /// How the driver is told.

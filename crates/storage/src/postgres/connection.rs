@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Error, NoTls, Row, Statement};
+use tokio_postgres::{Client, Error, Row, Statement};
 
 use super::address::{Address, SETTINGS};
 use super::batched;
 use super::buffer::{Kept, Run};
 use crate::error::StorageError;
-use crate::migrate;
 use crate::session::Value;
+use crate::{migrate, transfer};
 
 /// A database that says nothing for so long is away: its own limit for a statement is shorter.
 const ANSWER: Duration = Duration::from_secs(15);
@@ -41,8 +41,7 @@ impl Connection {
             |error: std::io::Error| StorageError::Driver(format!("no runtime for a connection: {error}"));
         let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let client = runtime.block_on(async {
-            let (client, connection) = address.config().connect(NoTls).await?;
-            tokio::spawn(connection);
+            let client = address.connect().await?;
             client.batch_execute(SETTINGS).await?;
             Ok::<_, Error>(client)
         })?;
@@ -50,10 +49,11 @@ impl Connection {
         Ok(Self { runtime, client, prepared: RefCell::default(), batched: RefCell::default() })
     }
 
-    /// Brings the database up to date.
+    /// Brings the database up to date, unless it is the beginning of a copy.
     pub(super) fn migrate(&mut self) -> Result<(), StorageError> {
         let Self { runtime, client, .. } = self;
         let Some(runtime) = runtime else { return Ok(()) };
+        runtime.block_on(transfer::check_whole(client))?;
         for name in runtime.block_on(migrate::postgres::migrate(client))? {
             tracing::info!(name, "the database was brought up to date");
         }

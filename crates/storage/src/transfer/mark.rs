@@ -1,5 +1,7 @@
 //! What a target says of the copy that it is: a table that only copying makes.
 
+use tokio_postgres::Client;
+
 use super::error::TransferError;
 use super::source::Source;
 use super::target::Target;
@@ -7,6 +9,7 @@ use crate::error::StorageError;
 
 const IS_MARKED: &str = "SELECT to_regclass('copied') IS NOT NULL";
 const MARK: &str = "CREATE TABLE copied (finished_at TIMESTAMPTZ); INSERT INTO copied VALUES (NULL)";
+const IS_HALF: &str = "SELECT EXISTS (SELECT FROM copied WHERE finished_at IS NULL)";
 const BEGIN: &str = "UPDATE copied SET finished_at = NULL";
 const FINISH: &str = "SET synchronous_commit = on; UPDATE copied SET finished_at = now()";
 
@@ -35,6 +38,15 @@ pub(super) async fn begin(target: &Target, source: &Source) -> Result<(), Transf
 /// The target is whole. Returns when that is on its disk, and all that was copied with it.
 pub(super) async fn finish(target: &Target) -> Result<(), StorageError> {
     Ok(target.client.batch_execute(FINISH).await?)
+}
+
+/// Fails if a database is the beginning of a copy.
+pub(crate) async fn check_whole(client: &Client) -> Result<(), StorageError> {
+    let is_marked: bool = client.query_one(IS_MARKED, &[]).await?.try_get(0)?;
+    if is_marked && client.query_one(IS_HALF, &[]).await?.try_get(0)? {
+        return Err(StorageError::HalfCopied);
+    }
+    Ok(())
 }
 
 /// Integrations keep their numbers, and are never deleted from the database.

@@ -5,10 +5,9 @@ use std::io::Cursor;
 use std::pin::pin;
 use std::time::Duration;
 
-use domain::secret::Secret;
 use futures_util::SinkExt as _;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, NoTls, Statement};
+use tokio_postgres::{Client, Statement};
 
 use super::error::{Side, TransferError};
 use super::source::Chunk;
@@ -16,6 +15,7 @@ use super::table::{Part, Range, Table};
 use super::tally::{self, Tally};
 use crate::error::StorageError;
 use crate::migrate;
+use crate::postgres::Address;
 
 /// What fails is copied again, so no range waits for the disk; the last commit does, and all before it with it. Ranges are
 /// found by their keys, whatever is known of tables that were empty a moment ago.
@@ -34,11 +34,9 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Connects to the database of a URL.
-    pub(super) async fn open(url: &Secret) -> Result<Self, TransferError> {
-        let (client, connection) =
-            tokio_postgres::connect(url.expose(), NoTls).await.map_err(StorageError::from)?;
-        tokio::spawn(connection);
+    /// Connects.
+    pub(super) async fn open(address: &Address) -> Result<Self, TransferError> {
+        let client = address.connect().await.map_err(StorageError::from)?;
         client.batch_execute(SETTINGS).await.map_err(StorageError::from)?;
         let target = Self { client, prepared: HashMap::new() };
         match target.text("SELECT current_setting('server_encoding')").await?.as_str() {

@@ -36,7 +36,7 @@ async fn ten_that_start_at_once_apply_each_once() {
         applied.extend(started.unwrap());
     }
     applied.sort_unstable();
-    assert_eq!(applied, names(&NEXT.iter().collect::<Vec<_>>()));
+    assert_eq!(applied, names(NEXT));
 }
 
 /// A long look, such as a backup, holds the tables that a migration changes.

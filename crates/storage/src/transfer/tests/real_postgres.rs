@@ -1,22 +1,24 @@
+use domain::secret::Secret;
 use testkit::postgres::{Database, Session};
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::{Place, Store, StoreOptions};
 
-fn url(database: &Database) -> Secret {
-    Secret::new(database.url())
+fn address(database: &Database) -> Address {
+    Address::parse(&Secret::new(database.url())).unwrap()
 }
 
 async fn copied(office: &Office, into: &Database) -> Report {
-    copy(&office.path(), &url(into), &mut |_| ()).await.unwrap()
+    copy(&office.path(), &address(into), &mut |_| ()).await.unwrap()
 }
 
 async fn verified(office: &Office, copy: &Database) -> Report {
-    verify(&office.path(), &url(copy), &mut |_| ()).await.unwrap()
+    verify(&office.path(), &address(copy), &mut |_| ()).await.unwrap()
 }
 
 async fn refused(office: &Office, into: &Database) -> TransferError {
-    copy(&office.path(), &url(into), &mut |_| ()).await.unwrap_err()
+    copy(&office.path(), &address(into), &mut |_| ()).await.unwrap_err()
 }
 
 fn table<'a>(report: &'a Report, name: &str) -> &'a TableReport {
@@ -90,22 +92,24 @@ async fn a_row_that_no_other_database_could_find_is_named() {
 async fn a_copy_that_was_cut_off_is_not_taken_for_one_and_is_gone_on_with() {
     let (office, into) = (Office::with_calls(1, 250), Database::fresh());
     let (reached, at) = oneshot::channel();
-    let (path, url, mut reached) = (office.path(), url(&into), Some(reached));
+    let (path, address, mut reached) = (office.path(), address(&into), Some(reached));
     let mut told = |progress: Progress<'_>| {
         if progress.rows > 400 {
             reached.take().map(|reached| reached.send(()));
         }
     };
     tokio::select! {
-        _ = copy(&path, &url, &mut told) => panic!("it came to its end"),
+        _ = copy(&path, &address, &mut told) => panic!("it came to its end"),
         _ = at => {}
     }
     let session = Session::to(into.url());
     assert_eq!(session.number("SELECT count(*) FROM copied WHERE finished_at IS NULL"), 1);
+    let serve = || Store::open(&StoreOptions::in_place(Place::Postgres(address.clone()))).map(drop);
+    assert_eq!(serve(), Err(StorageError::HalfCopied));
     let again = copied(&office, &into).await;
     assert!(again.copied() < again.rows(), "what was there is left");
     assert!(verified(&office, &into).await.is_same());
-    assert_eq!(session.number("SELECT count(*) FROM copied WHERE finished_at IS NOT NULL"), 1);
+    assert_eq!(serve(), Ok(()));
 }
 
 /// The copy is of one moment, whatever is written meanwhile.
@@ -117,7 +121,7 @@ async fn whoever_serves_goes_on_while_it_is_copied() {
         calls += 1;
         office.add_calls(calls, calls);
     };
-    let report = copy(&office.path(), &url(&into), &mut serve).await.unwrap();
+    let report = copy(&office.path(), &address(&into), &mut serve).await.unwrap();
     assert_eq!(table(&report, "call").rows, 250);
     assert_eq!(table(&report, "call_leg").rows, 500);
     assert!(!verified(&office, &into).await.is_same());
@@ -153,7 +157,7 @@ async fn two_do_not_copy_into_the_same_at_once() {
 #[tokio::test]
 async fn databases_of_other_versions_are_refused() {
     let (office, into) = (Office::new(), Database::fresh());
-    let unmade = verify(&office.path(), &url(&into), &mut |_| ()).await.unwrap_err();
+    let unmade = verify(&office.path(), &address(&into), &mut |_| ()).await.unwrap_err();
     assert_eq!(unmade, TransferError::OutOfDate(Side::Target));
     office.run("DELETE FROM migration");
     assert_eq!(refused(&office, &into).await, TransferError::OutOfDate(Side::Source));
