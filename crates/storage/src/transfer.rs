@@ -1,8 +1,8 @@
 //! Moves what a SQLite database holds to PostgreSQL, while somebody may go on serving from it.
 //!
 //! Each table is walked in ranges of its primary key. A range of which both sides have as many rows with the same sum is
-//! left as it is; another is replaced. So the first copy brings all, another what has changed since, and the same walk
-//! without replacing anything verifies.
+//! left as it is; in another, the rows that differ are replaced. So the first copy brings all, another what has changed
+//! since, and the same walk without replacing anything verifies.
 
 mod error;
 mod mark;
@@ -103,13 +103,14 @@ async fn visit(
     if there == expected || duty == Duty::Compare {
         return Ok(());
     }
-    if target.replace(table, chunk, is_empty).await? != expected {
+    let written = target.write(table, chunk, is_empty).await?;
+    if written.there != expected {
         return Err(TransferError::NotTaken {
             table: table.name.clone(),
             rows: report::shown(table, &range),
         });
     }
-    report.copied += expected.rows;
+    report.copied += written.rows;
     Ok(())
 }
 

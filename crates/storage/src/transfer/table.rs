@@ -101,6 +101,13 @@ impl Table {
         if conditions.is_empty() { "true".to_owned() } else { conditions.join(" AND ") }
     }
 
+    /// The condition that rows of two tables with its columns have the same key.
+    pub(super) fn same_key(&self, one: &str, other: &str) -> String {
+        let same =
+            self.key_columns().map(|Column { name, .. }| format!("{one}.\"{name}\" = {other}.\"{name}\""));
+        same.collect::<Vec<_>>().join(" AND ")
+    }
+
     /// Whether the database numbers its rows.
     pub(super) fn is_numbered(&self) -> bool {
         matches!(self.key[..], [only] if self.columns[only].name == "id")

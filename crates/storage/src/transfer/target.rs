@@ -20,12 +20,20 @@ use crate::postgres::Address;
 /// What fails is copied again, so no range waits for the disk; the last commit does, and all before it with it. Ranges are
 /// found by their keys, whatever is known of tables that were empty a moment ago.
 const SETTINGS: &str = "SET synchronous_commit = off; SET statement_timeout = 0; SET lock_timeout = '1min';
-     SET idle_in_transaction_session_timeout = 0; SET enable_seqscan = off; SET jit = off";
+     SET idle_in_transaction_session_timeout = 0; SET enable_seqscan = off; SET jit = off;
+     SET client_min_messages = warning";
 
 /// A lock of the session, by a number of ours. That of a copy which was cut off may live for a moment more than it.
 pub(super) const LOCK: &str = "SELECT pg_try_advisory_lock(7107022)";
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// What became of a range.
+pub(super) struct Written {
+    /// Rows that were not there, or otherwise.
+    pub(super) rows: u64,
+    pub(super) there: Tally,
+}
 
 /// A PostgreSQL database that is copied to, or compared.
 pub(super) struct Target {
@@ -83,29 +91,59 @@ impl Target {
         Ok(Tally { rows: rows.unsigned_abs(), sum: sum.parse().map_err(unreadable)? })
     }
 
-    /// Puts the rows of a chunk in the place of what there is in its range, and says what there is then; `is_empty` if
-    /// nothing is.
-    pub(super) async fn replace(
+    /// Makes a range of a table as the chunk has it, and says what was written and what there is then; `is_empty` if
+    /// nothing was there.
+    pub(super) async fn write(
         &mut self,
         table: &Table,
         chunk: Chunk,
         is_empty: bool,
-    ) -> Result<Tally, StorageError> {
+    ) -> Result<Written, StorageError> {
         // What refers to a row that goes and comes again is not looked at in between.
         self.client.batch_execute("BEGIN; SET CONSTRAINTS ALL DEFERRED").await?;
-        if !is_empty {
-            let sql = format!("DELETE FROM \"{}\" WHERE {}", table.name, table.within(&chunk.range));
-            let statement = self.prepare(sql).await?;
-            self.client.execute(&statement, &parameters(&chunk.range)).await?;
-        }
-        let copy = format!("COPY \"{}\" ({}) FROM STDIN (FORMAT binary)", table.name, table.column_list());
+        let rows = if is_empty {
+            self.take_in(table, &table.name, chunk.rows).await?
+        } else {
+            self.merge(table, &chunk.range, chunk.rows).await?
+        };
+        let there = self.tally(table, &chunk.range).await?;
+        self.client.batch_execute("COMMIT").await?;
+        Ok(Written { rows, there })
+    }
+
+    /// Rows that are as they should be are left alone: of a table in whose ranges a little is new everywhere, little is
+    /// written.
+    async fn merge(&mut self, table: &Table, range: &Range, rows: Vec<u8>) -> Result<u64, StorageError> {
+        let Table { name, .. } = table;
+        let (aside, keys, columns) = (format!("copied_{name}"), table.key_list(), table.column_list());
+        let make = format!(
+            "CREATE TEMP TABLE IF NOT EXISTS \"{aside}\" (LIKE \"{name}\", PRIMARY KEY ({keys})) ON COMMIT DELETE ROWS"
+        );
+        self.client.batch_execute(&make).await?;
+        self.take_in(table, &aside, rows).await?;
+        let same_key = table.same_key("given", "there");
+        let delete = format!(
+            "DELETE FROM \"{name}\" there WHERE {} AND NOT EXISTS
+             (SELECT FROM \"{aside}\" given WHERE {same_key} AND given.* IS NOT DISTINCT FROM there.*)",
+            table.within(range)
+        );
+        let delete = self.prepare(delete).await?;
+        self.client.execute(&delete, &parameters(range)).await?;
+        let insert = format!(
+            "INSERT INTO \"{name}\" ({columns}) SELECT {columns} FROM \"{aside}\" given
+             WHERE NOT EXISTS (SELECT FROM \"{name}\" there WHERE {same_key})"
+        );
+        let insert = self.prepare(insert).await?;
+        Ok(self.client.execute(&insert, &[]).await?)
+    }
+
+    /// Copies rows of a table into it, or into one like it.
+    async fn take_in(&mut self, table: &Table, into: &str, rows: Vec<u8>) -> Result<u64, StorageError> {
+        let copy = format!("COPY \"{into}\" ({}) FROM STDIN (FORMAT binary)", table.column_list());
         let statement = self.prepare(copy).await?;
         let mut sink = pin!(self.client.copy_in(&statement).await?);
-        sink.send(Cursor::new(chunk.rows)).await?;
-        sink.finish().await?;
-        let tally = self.tally(table, &chunk.range).await?;
-        self.client.batch_execute("COMMIT").await?;
-        Ok(tally)
+        sink.send(Cursor::new(rows)).await?;
+        Ok(sink.finish().await?)
     }
 
     /// New rows get numbers beyond those that were copied, and statements are planned by what there is.
