@@ -25,6 +25,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     (
         "storage",
         &[
+            "bytes",
             "futures-util",
             "hashlink",
             "rusqlite",

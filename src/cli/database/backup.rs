@@ -68,7 +68,8 @@ impl Backup {
             ),
             Place::Postgres(_) => format!(
                 "To put it back: stop all servers, make an empty database (createdb), bring the backup into it with\n  \
-                 pg_restore --no-owner --exit-on-error --dbname=postgres://USER@HOST/NAME {backup}\n\
+                 pg_restore --no-owner --exit-on-error --dbname=postgres://USER@HOST/NAME {backup}\n  \
+                 psql --dbname=postgres://USER@HOST/NAME --command='UPDATE claim SET released = FALSE'\n\
                  and set database_url to it"
             ),
         }

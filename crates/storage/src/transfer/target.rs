@@ -28,6 +28,11 @@ pub(super) const LOCK: &str = "SELECT pg_try_advisory_lock(7107022)";
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// Whoever served from the source may have had deliveries under way, as a replica that died may have.
+const UNHELD: &str = "INSERT INTO claim (instance_id, released)
+                      SELECT id, FALSE FROM instance WHERE NOT deleted UNION ALL SELECT 0, FALSE
+                      ON CONFLICT (instance_id) DO UPDATE SET released = FALSE";
+
 /// What became of a range.
 pub(super) struct Written {
     /// Rows that were not there, or otherwise.
@@ -146,8 +151,10 @@ impl Target {
         Ok(sink.finish().await?)
     }
 
-    /// New rows get numbers beyond those that were copied, and statements are planned by what there is.
+    /// New rows get numbers beyond those that were copied, pending deliveries are looked up before they are sent, and
+    /// statements are planned by what there is.
     pub(super) async fn finish(&self, tables: &[Table]) -> Result<(), StorageError> {
+        self.client.batch_execute(UNHELD).await?;
         for Table { name, .. } in tables.iter().filter(|table| table.is_numbered()) {
             let sequence = format!("pg_get_serial_sequence('\"{name}\"', 'id')");
             let beyond = format!("SELECT setval({sequence}, max(id)) FROM \"{name}\" HAVING count(*) > 0");

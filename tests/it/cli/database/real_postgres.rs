@@ -59,11 +59,15 @@ async fn the_server_goes_on_from_the_copy() {
     miss_a_call(&company).await;
     company.server.kill();
     printed(&folder, &["database", "copy", "--to", copy.url()]);
-    moved(&folder.join("kontur-telephony.toml"), &company.server.database_url(), copy.url());
+    let left = company.server.database_url();
+    moved(&folder.join("kontur-telephony.toml"), &left, copy.url());
     company.server.start().await;
     miss_a_call(&company).await;
     assert_eq!(company.journal().count(System::Kontur, "register-call"), 2);
     assert_eq!(Session::to(copy.url()).number("SELECT count(*) FROM call WHERE state = 'missed'"), 2);
+    company.server.kill();
+    let error = refused(&folder, &["database", "copy", "--from", &left]);
+    assert!(error.contains("a server has served from the target since"), "{error}");
     let up_to_date = printed(&folder, &["database", "migrate", "--check"]);
     assert!(
         up_to_date.starts_with("postgres://127.0.0.1:") && up_to_date.ends_with(" is up to date\n"),

@@ -36,6 +36,7 @@ async fn what_was_copied_is_the_same_and_new_rows_come_after_it() {
     let next = "INSERT INTO raw_request (instance_id, provider, received_at, body) VALUES (1, 'x', 1, '') RETURNING id";
     assert!(session.number(next) > 100);
     assert_eq!(session.number("SELECT count(*) FROM status_change WHERE reason = 'set up'"), 1);
+    assert_eq!(session.number("SELECT count(*) FROM claim WHERE replica_id IS NULL AND NOT released"), 2);
 }
 
 #[tokio::test]
@@ -139,7 +140,9 @@ async fn nothing_is_copied_over_what_would_be_lost() {
     let error = refused(&other, &into).await.to_string();
     assert!(error.contains("integration 2 is other there and third here"), "{error}");
     let session = Session::to(into.url());
-    session.run("INSERT INTO replica (name, seen_at) VALUES ('one', now()); DELETE FROM replica");
+    session.run(
+        "INSERT INTO replica (name, seen_at, leaving) VALUES ('one', now(), false); DELETE FROM replica",
+    );
     assert_eq!(refused(&office, &into).await, TransferError::Served);
     session.run("TRUNCATE replica RESTART IDENTITY; DROP TABLE copied");
     assert_eq!(refused(&office, &into).await, TransferError::Occupied);
