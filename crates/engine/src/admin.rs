@@ -89,6 +89,7 @@ impl Engine {
         let users = settings.users.clone();
         let instance = self.bring_up(&stored, settings, users, false)?;
         self.outbox.tell(Command::Load(instance.id));
+        self.others.tell(News::Free);
         self.reconsider_parked(instance.id).await?;
         Ok((instance, created))
     }

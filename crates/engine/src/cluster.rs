@@ -9,14 +9,14 @@ mod instances;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::id::InstanceId;
 use domain::outbox::DestinationKind;
 use storage::cluster::{Beat, CHORES, Gained, Membership, News};
 use storage::error::StorageError;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::Engine;
 use crate::happening;
@@ -74,13 +74,20 @@ pub(crate) fn planned(planned: Vec<Planned>, claims: &Claims, outbox: &Outbox, o
 }
 
 /// The life of a process among others; it ends when the engine is stopped and all that was claimed is let go of.
-pub(crate) async fn run(engine: Arc<Engine>, membership: Membership, news: mpsc::UnboundedReceiver<News>) {
-    let mut member = Member { engine, membership, revisions: HashMap::new() };
+pub(crate) async fn run(mut member: Member, news: mpsc::UnboundedReceiver<News>) {
     member.take_part(news).await;
     member.let_go_of_all().await;
 }
 
-struct Member {
+/// Joins the others, and acts for whatever nobody acts for.
+pub(crate) async fn join(engine: Arc<Engine>, membership: Membership) -> Member {
+    let mut member = Member { engine, membership, revisions: HashMap::new() };
+    member.beat().await;
+    member
+}
+
+/// This process among others.
+pub(crate) struct Member {
     engine: Arc<Engine>,
     membership: Membership,
     /// Of instances as they are known here.
@@ -211,6 +218,7 @@ impl Member {
             match told {
                 News::Planned(calls) => planned.extend(calls),
                 News::Syncs(instances) => syncs.extend(instances),
+                News::Free => self.beat().await,
                 other => self.membership.tell(&other).await,
             }
             next = news.try_recv().ok();

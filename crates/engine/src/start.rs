@@ -152,7 +152,8 @@ impl Engine {
         engine.tasks.spawn(listening::run(Arc::clone(&engine)));
         engine.tasks.spawn(retention::run(Arc::clone(&engine)));
         if let Some(membership) = membership {
-            engine.tasks.spawn(cluster::run(Arc::clone(&engine), membership, news));
+            let member = cluster::join(Arc::clone(&engine), membership).await;
+            engine.tasks.spawn(cluster::run(member, news));
         }
         Ok(engine)
     }

@@ -8,11 +8,10 @@ mod link;
 mod news;
 
 use std::collections::HashSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::id::InstanceId;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 
 use self::link::Link;
 pub use self::news::News;
@@ -35,9 +34,9 @@ const BEAT: &str = "UPDATE replica SET seen_at = clock_timestamp(), leaving = $2
 const LIVE: &str = "SELECT COUNT(*) FROM replica
                     WHERE NOT leaving AND GREATEST(seen_at, pg_postmaster_start_time()) > clock_timestamp() - $1::text::interval";
 const OFFER: &str = "INSERT INTO claim (instance_id, replica_id, released)
-                     SELECT id, NULL, TRUE FROM instance
+                     SELECT id, NULL::bigint, TRUE FROM instance
                      WHERE NOT deleted AND NOT EXISTS (SELECT 1 FROM claim WHERE instance_id = instance.id)
-                     UNION ALL SELECT 0, NULL, TRUE WHERE NOT EXISTS (SELECT 1 FROM claim WHERE instance_id = 0)
+                     UNION ALL SELECT 0, NULL::bigint, TRUE WHERE NOT EXISTS (SELECT 1 FROM claim WHERE instance_id = 0)
                      ON CONFLICT DO NOTHING";
 const COUNT: &str = "SELECT COUNT(*), COUNT(*) FILTER (WHERE replica_id = $1) FROM claim";
 const MINE: &str = "SELECT instance_id FROM claim WHERE replica_id = $1";

@@ -2,10 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::id::InstanceId;
-use tokio::time::Instant;
 
 /// Claims count as gone a little before they are: what is begun takes a moment.
 const MARGIN: Duration = Duration::from_secs(1);
@@ -36,11 +35,7 @@ impl Claims {
 
     /// Whether this process acts for the instance now.
     pub(crate) fn holds(&self, instance: InstanceId) -> bool {
-        let Some(mut shared) = self.lock() else { return true };
-        let now = Instant::now();
-        // Forgotten when it is over, so that a beat finds out.
-        shared.until = shared.until.filter(|until| now + MARGIN < *until);
-        shared.until.is_some() && shared.held.contains(&instance)
+        self.lock().is_none_or(|mut shared| shared.holds(instance, Instant::now()))
     }
 
     /// Something is begun for an instance. Whoever begins looks afterwards whether the instance is still held: one that is
@@ -86,6 +81,14 @@ impl Claims {
     }
 }
 
+impl Shared {
+    fn holds(&mut self, instance: InstanceId, now: Instant) -> bool {
+        // Forgotten when it is over, so that a beat finds out.
+        self.until = self.until.filter(|until| now + MARGIN < *until);
+        self.until.is_some() && self.held.contains(&instance)
+    }
+}
+
 /// Something is under way for an instance until this is dropped.
 #[derive(Debug)]
 pub(crate) struct AtWork {
@@ -116,19 +119,19 @@ mod tests {
         assert!(Claims::alone().holds(INSTANCE));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_claim_holds_until_shortly_before_others_may_take_it() {
-        let claims = Claims::shared();
+    #[test]
+    fn a_claim_holds_until_shortly_before_others_may_take_it() {
+        let (claims, now) = (Claims::shared(), Instant::now());
+        let after = |seconds| now + Duration::from_secs(seconds);
+        let holds = |instance, seconds| claims.lock().unwrap().holds(instance, after(seconds));
         claims.gain(INSTANCE);
-        assert!(!claims.holds(INSTANCE), "nothing says until when");
-        let until = Instant::now() + Duration::from_secs(6);
-        assert!(claims.renew(until));
-        assert!(!claims.renew(until));
-        assert!(claims.holds(INSTANCE) && !claims.holds(InstanceId(2)));
-        tokio::time::advance(Duration::from_secs(5)).await;
-        assert!(!claims.holds(INSTANCE));
-        assert!(claims.renew(Instant::now() + Duration::from_secs(6)), "it had run out");
-        assert!(claims.holds(INSTANCE));
+        assert!(!holds(INSTANCE, 0), "nothing says until when");
+        assert!(claims.renew(after(6)));
+        assert!(!claims.renew(after(6)));
+        assert!(holds(INSTANCE, 4) && !holds(InstanceId(2), 4));
+        assert!(!holds(INSTANCE, 5));
+        assert!(claims.renew(after(12)), "it had run out");
+        assert!(holds(INSTANCE, 6));
     }
 
     #[test]
