@@ -20,3 +20,4 @@ pub use address::Address;
 pub(crate) use address::SETTINGS;
 pub(crate) use look::Looking;
 pub(crate) use session::Writing;
+pub(crate) use value::INSTEAD_OF_NUL;

@@ -24,6 +24,7 @@ use self::source::{Chunk, Source};
 use self::table::Table;
 use self::tally::Tally;
 use self::target::Target;
+use crate::error::StorageError;
 use crate::postgres::Address;
 
 /// Ranges that are read while one is written.
@@ -85,7 +86,8 @@ async fn walk(
         visit(&tables[index], chunk, is_empty[index], target, duty, &mut report.tables[index]).await?;
         told(report.progress(index));
     }
-    reading.await.ok();
+    let ended = |_| StorageError::Driver("the source was not read to its end; see the log".to_owned());
+    reading.await.map_err(ended)?;
     Ok(report)
 }
 

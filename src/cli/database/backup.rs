@@ -1,12 +1,11 @@
 //! `database backup`.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::ErrorKind;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail, ensure};
 use clap::Args;
 use storage::{Address, Place, backup};
 
@@ -14,9 +13,6 @@ use crate::wiring;
 
 /// What PostgreSQL's databases are backed up with.
 const PG_DUMP: &str = "pg_dump";
-
-/// Calls are nobody else's business.
-const OWNER_ONLY: u32 = 0o600;
 
 /// `database backup`.
 #[derive(Debug, Args)]
@@ -30,33 +26,28 @@ impl Backup {
     /// Writes the file, and says how it is put back; what is not whole is not left.
     #[expect(clippy::print_stdout, reason = "the command's answer")]
     pub(super) fn run(&self, place: &Place) -> anyhow::Result<()> {
-        let shown = self.to.display();
-        let file = self.begin()?;
-        let written = self.write(place, &file).and_then(|()| Ok(file.sync_all()?));
-        if let Err(error) = written {
-            fs::remove_file(&self.to).with_context(|| format!("{shown} is not whole, and stays"))?;
-            return Err(error.context(format!("{} was not backed up", wiring::shown(place))));
-        }
-        println!("{} was backed up to {shown} ({} bytes)\n", wiring::shown(place), file.metadata()?.len());
-        println!("{}", self.way_back(place));
+        let (from, to) = (wiring::shown(place), self.to.display());
+        let size = self.write(place).with_context(|| format!("{from} was not backed up"))?;
+        println!("{from} was backed up to {to} ({size} bytes)\n\n{}", self.way_back(place));
         Ok(())
     }
 
-    fn begin(&self) -> anyhow::Result<File> {
-        let file = OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(&self.to);
-        file.map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => {
-                anyhow!("{} is there already and is not overwritten; name another file", self.to.display())
-            }
-            _ => anyhow!("{} cannot be written: {error}", self.to.display()),
-        })
-    }
-
-    fn write(&self, place: &Place, file: &File) -> anyhow::Result<()> {
+    /// Under another name until it is whole; only its owner can read it. Its size in bytes.
+    fn write(&self, place: &Place) -> anyhow::Result<u64> {
+        let to = self.to.display();
+        ensure!(!self.to.exists(), "{to} is there already and is not overwritten; name another file");
+        let folder = self.to.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        let file = tempfile::Builder::new().prefix(".backup-").tempfile_in(folder);
+        let file = file.with_context(|| format!("{to} cannot be written"))?;
         match place {
-            Place::File(from) => Ok(backup::back_up(from, &self.to)?),
-            Place::Postgres(address) => dump(PG_DUMP, address, file, &self.to),
+            Place::File(from) => backup::back_up(from, file.path())?,
+            Place::Postgres(address) => dump(PG_DUMP, address, file.as_file(), &self.to)?,
         }
+        file.as_file().sync_all()?;
+        let size = file.as_file().metadata()?.len();
+        file.persist_noclobber(&self.to).with_context(|| format!("{to} cannot be written"))?;
+        Ok(size)
     }
 
     fn way_back(&self, place: &Place) -> String {
@@ -92,4 +83,21 @@ fn dump(program: &str, address: &Address, file: &File, path: &Path) -> anyhow::R
         bail!("{program}: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::secret::Secret;
+
+    use super::*;
+
+    #[test]
+    fn who_has_no_pg_dump_is_told_what_to_do() {
+        let address = Address::parse(&Secret::new("postgres://me:hush@db.example.ru/calls")).unwrap();
+        let file = tempfile::tempfile().unwrap();
+        let error =
+            dump("no-such-pg_dump", &address, &file, Path::new("calls.backup")).unwrap_err().to_string();
+        assert!(error.contains("postgresql-client") && error.contains("--file=calls.backup"), "{error}");
+        assert!(!error.contains("hush"), "{error}");
+    }
 }

@@ -8,7 +8,7 @@ use tokio_postgres::types::{IsNull, ToSql, Type, accepts, to_sql_checked};
 use crate::session::Value;
 
 /// What PostgreSQL has in a text where it cannot have U+0000: an id with one stays the same id.
-const INSTEAD_OF_NUL: &str = "\u{fffd}";
+pub(crate) const INSTEAD_OF_NUL: &str = "\u{fffd}";
 
 impl ToSql for Value<'_> {
     fn to_sql(&self, of: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {

@@ -12,14 +12,12 @@ use super::rows::Rows;
 use super::table::{Kind, Part, Range, Table};
 use super::tally::{Counter, Tally, Value};
 use crate::error::StorageError;
+use crate::postgres::INSTEAD_OF_NUL;
 use crate::{migrate, sqlite};
 
 /// What is compared, and replaced, at once: rows, of which tests have few, and bytes.
 const LARGEST_ROWS: u64 = if cfg!(test) { 100 } else { 8192 };
 const LARGEST_BYTES: usize = 4 * 1024 * 1024;
-
-/// PostgreSQL's texts have no U+0000; the store puts the same in its place.
-const INSTEAD_OF_NUL: &str = "\u{fffd}";
 
 /// The rows of a range.
 pub(super) struct Chunk {

@@ -23,6 +23,10 @@ pub(in crate::cli::doctor) fn judge(address: &Address, trouble: Option<&StorageE
             format!("does not answer: {why}"),
             "start PostgreSQL, or let this machine's addresses in (listen_addresses, pg_hba.conf), or mend database_url",
         ),
+        Some(StorageError::HalfCopied) => subject.red(
+            "is the beginning of a copy",
+            "run `kontur-telephony database copy` again, or change database_url back",
+        ),
         Some(StorageError::Full) => subject.red("its disk is full", "make room on the disk of PostgreSQL"),
         Some(other) => subject.red(
             format!("cannot be worked with: {other}"),

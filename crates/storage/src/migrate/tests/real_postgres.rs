@@ -109,27 +109,36 @@ async fn what_fails_leaves_nothing_and_is_told_without_what_is_stored() {
 /// Each column there is in one is in the other, so that everything can be moved. What several replicas agree on is only
 /// where there can be several.
 #[tokio::test]
-async fn both_databases_have_the_same_columns() {
+async fn both_databases_have_the_same_columns_and_order_keys_alike() {
     let sqlite = crate::sqlite::fresh_for_tests();
     let database = Database::fresh();
     let mut client = client(&database).await;
     postgres::migrate(&mut client).await.unwrap();
-    let sql = "SELECT t.name, c.name, c.\"notnull\" OR c.pk > 0, c.pk FROM sqlite_master t, pragma_table_info(t.name) c
-               WHERE t.type = 'table'";
+    let sql = "SELECT t.name || '.' || c.name,
+                      CASE c.type WHEN 'INTEGER' THEN 'BIGINT' WHEN 'BLOB' THEN 'BYTEA' ELSE c.type END,
+                      c.\"notnull\" OR c.pk > 0, c.pk
+               FROM sqlite_master t, pragma_table_info(t.name) c
+               WHERE t.type = 'table' AND t.name <> 'migration'";
     let mut statement = sqlite.prepare(sql).unwrap();
     let in_sqlite = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)));
     let in_sqlite: BTreeSet<Column> = in_sqlite.unwrap().collect::<Result<_, _>>().unwrap();
-    let sql = "SELECT c.relname::text, a.attname::text, a.attnotnull,
-                      coalesce(array_position(i.indkey::int2[], a.attnum), -1) + 1
-               FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
-               LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
-               WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
-               AND c.relname NOT IN ('replica', 'claim')";
-    let rows = client.query(sql, &[]).await.unwrap();
+    let rows = client.query(COLUMNS, &[]).await.unwrap();
     let in_postgres: BTreeSet<Column> =
         rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get::<_, i32>(3).into())).collect();
     assert_eq!(in_sqlite, in_postgres);
+    let otherwise: Vec<String> =
+        rows.iter().filter(|row| !row.get::<_, bool>(4)).map(|row| row.get(0)).collect();
+    assert_eq!(otherwise, [""; 0], "COLLATE \"C\" is missing");
 }
 
-/// Its table, its name, whether there is always a value, and its place in the primary key.
+/// And whether it is compared byte by byte, which texts of keys have to be.
+const COLUMNS: &str = "SELECT c.relname || '.' || a.attname, upper(format_type(a.atttypid, NULL)), a.attnotnull,
+                              coalesce(array_position(i.indkey::int2[], a.attnum), -1) + 1,
+                              a.attcollation = 0 OR a.attcollation = '\"C\"'::regcollation OR NOT a.attnum = ANY (i.indkey)
+                       FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+                       JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
+                       WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+                       AND c.relname NOT IN ('replica', 'claim', 'migration')";
+
+/// Its table and name, its type, whether there is always a value, and its place in the primary key.
 type Column = (String, String, bool, i64);
