@@ -56,7 +56,6 @@ const OUTSIDE: &[(&str, &[&str])] = &[
             "reqwest",
             "rusqlite",
             "rustls",
-            "rustls-platform-verifier",
             "serde",
             "serde_json",
             "sha2",
@@ -64,7 +63,6 @@ const OUTSIDE: &[(&str, &[&str])] = &[
             "thiserror",
             "tokio",
             "tokio-postgres",
-            "tokio-rustls",
             "tracing",
             "url",
         ],
@@ -108,6 +106,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
             "uuid",
         ],
     ),
+    ("tls", &["rustls", "rustls-platform-verifier", "tokio", "tokio-postgres", "tokio-rustls"]),
     ("testkit", &["async-trait", "rusqlite", "serde_json", "tempfile", "tokio", "tokio-postgres", "url"]),
     (
         "kontur-telephony",

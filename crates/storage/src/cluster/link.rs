@@ -4,7 +4,7 @@ use std::future::poll_fn;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio_postgres::{AsyncMessage, Client, NoTls};
+use tokio_postgres::{AsyncMessage, Client};
 
 use crate::error::StorageError;
 use crate::postgres::{Address, SETTINGS};
@@ -22,7 +22,7 @@ pub(super) struct Link {
 
 impl Link {
     pub(super) async fn open(address: &Address) -> Result<Self, StorageError> {
-        let (client, mut connection) = address.config().connect(NoTls).await?;
+        let (client, mut connection) = address.open().await?;
         let (hears, heard) = mpsc::unbounded_channel();
         let driver = tokio::spawn(async move {
             while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {

@@ -4,8 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use domain::secret::Secret;
+use tls::postgres::{Rustls, Secured};
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
-use tokio_postgres::{Client, Config, Error, NoTls};
+use tokio_postgres::{Client, Config, Connection, Socket};
 
 use crate::error::StorageError;
 
@@ -71,14 +72,22 @@ impl Address {
     }
 
     /// Connects, with whatever limits the server has.
-    pub(crate) async fn connect(&self) -> Result<Client, Error> {
-        let (client, connection) = self.0.connect(NoTls).await?;
+    pub(crate) async fn connect(&self) -> Result<Client, StorageError> {
+        let (client, connection) = self.open().await?;
         tokio::spawn(connection);
         Ok(client)
     }
 
     /// How the driver is told.
-    pub(crate) fn config(&self) -> &Config {
+    pub(super) fn config(&self) -> &Config {
         &self.0
+    }
+
+    /// The same, for whoever drives the connection.
+    pub(crate) async fn open(&self) -> Result<(Client, Connection<Socket, Secured>), StorageError> {
+        let unverifiable =
+            |error| StorageError::Driver(format!("trusted authorities cannot be read: {error}"));
+        let secured = Rustls::of(self.0.get_ssl_mode()).map_err(unverifiable)?;
+        Ok(self.0.connect(secured).await?)
     }
 }

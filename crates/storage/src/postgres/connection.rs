@@ -43,7 +43,7 @@ impl Connection {
         let client = runtime.block_on(async {
             let client = address.connect().await?;
             client.batch_execute(SETTINGS).await?;
-            Ok::<_, Error>(client)
+            Ok::<_, StorageError>(client)
         })?;
         let runtime = Some(runtime);
         Ok(Self { runtime, client, prepared: RefCell::default(), batched: RefCell::default() })

@@ -1,19 +1,11 @@
-//! TLS to whatever stands beside an Asterisk, by what the rest of this program uses.
-
-use std::sync::Arc;
+//! TLS to whatever stands beside an Asterisk.
 
 use domain::port::{RemoteError, RemoteErrorKind};
-use rustls::ClientConfig;
-use rustls_platform_verifier::ConfigVerifierExt as _;
-use tokio_rustls::TlsConnector;
 
 use super::fault;
 
-/// Secures connections to servers whose certificates this machine trusts; `operation` is what they are for.
-pub(super) fn connector(operation: &'static str) -> Result<TlsConnector, RemoteError> {
-    let config = ClientConfig::with_platform_verifier().map_err(|_| {
-        let message = "this machine's list of trusted authorities cannot be read";
-        fault(operation, RemoteErrorKind::Unreachable, message)
-    })?;
-    Ok(TlsConnector::from(Arc::new(config)))
+/// Nobody can say whether the certificate of a server is to be trusted; `operation` is what it is for.
+pub(super) fn unverifiable(operation: &'static str) -> RemoteError {
+    let message = "this machine's list of trusted authorities cannot be read";
+    fault(operation, RemoteErrorKind::Unreachable, message)
 }

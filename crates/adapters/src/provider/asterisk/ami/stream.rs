@@ -8,7 +8,8 @@ use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-use crate::provider::asterisk::{fault, tls};
+use crate::provider::asterisk::fault;
+use crate::provider::asterisk::tls::unverifiable;
 
 /// A stream of bytes both ways.
 pub(super) trait AmiStream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -27,7 +28,7 @@ pub(super) async fn open(settings: &AmiSettings) -> Result<Box<dyn AmiStream>, R
     let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned()).map_err(|_| {
         fault("connect", RemoteErrorKind::Rejected, "ami.address is no name that a certificate can be for")
     })?;
-    let secured = tls::connector("connect")?.connect(name, plain).await;
+    let secured = tls::connector().map_err(|_| unverifiable("connect"))?.connect(name, plain).await;
     secured.map(|stream| Box::new(stream) as Box<dyn AmiStream>).map_err(|error| {
         let message =
             format!("no secure connection: {error}; check ami.tls, and the certificate of Asterisk");

@@ -1,14 +1,13 @@
 //! A table in PostgreSQL, as `cdr_pgsql` or `cdr_adaptive_odbc` fills it (contract Providers §c.4). It is only read, by a
 //! connection for each question: there are few.
 
-mod tls;
-
 use std::time::Duration;
 
 use chrono_tz::Tz;
 use domain::clock::Timestamp;
 use domain::port::{RemoteError, RemoteErrorKind};
 use domain::secret::Secret;
+use tls::postgres::Rustls;
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::types::ToSql;
@@ -18,7 +17,7 @@ use super::page::{Listed, Mark};
 use super::row::{Record, read};
 use super::sql::{self, Dialect, Table};
 use crate::provider::asterisk::fault;
-use tls::Rustls;
+use crate::provider::asterisk::tls::unverifiable;
 
 /// Until a connection stands.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -112,7 +111,7 @@ impl PostgresTable {
     }
 
     async fn connect(&self) -> Result<Client, RemoteError> {
-        let secured = Rustls::new(self.config.get_ssl_mode() == SslMode::Require)?;
+        let secured = Rustls::of(self.config.get_ssl_mode()).map_err(|_| unverifiable("read history"))?;
         let (client, connection) = self.config.connect(secured).await.map_err(|error| broken(&error))?;
         tokio::spawn(connection);
         let session = format!(

@@ -1,26 +1,24 @@
-//! TLS to PostgreSQL, by what the rest of this program uses.
+//! TLS to PostgreSQL: what `sslmode` of its URL asks for.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use domain::port::RemoteError;
-use futures_util::future::BoxFuture;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::Socket;
+use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_rustls::TlsConnector;
 
-use crate::provider::asterisk::tls;
-
 /// Secures connections to servers whose certificates this machine trusts, or none.
 #[derive(Clone)]
-pub(super) struct Rustls(Option<TlsConnector>);
+pub struct Rustls(Option<TlsConnector>);
 
 impl Rustls {
-    pub(super) fn new(secures: bool) -> Result<Self, RemoteError> {
-        Ok(Self(secures.then(|| tls::connector("read history")).transpose()?))
+    /// As `mode` asks for: `require` secures, and takes no certificate that this machine does not trust.
+    pub fn of(mode: SslMode) -> io::Result<Self> {
+        Ok(Self((mode == SslMode::Require).then(crate::connector).transpose()?))
     }
 }
 
@@ -35,7 +33,7 @@ impl MakeTlsConnect<Socket> for Rustls {
 }
 
 /// Secures a connection to one server.
-pub(super) struct To {
+pub struct To {
     connector: Option<TlsConnector>,
     server: String,
 }
@@ -43,7 +41,7 @@ pub(super) struct To {
 impl TlsConnect<Socket> for To {
     type Stream = Secured;
     type Error = io::Error;
-    type Future = BoxFuture<'static, Result<Secured, io::Error>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Secured, io::Error>> + Send>>;
 
     fn connect(self, stream: Socket) -> Self::Future {
         Box::pin(async move {
@@ -57,7 +55,7 @@ impl TlsConnect<Socket> for To {
 }
 
 /// A secured connection.
-pub(super) struct Secured(tokio_rustls::client::TlsStream<Socket>);
+pub struct Secured(tokio_rustls::client::TlsStream<Socket>);
 
 impl TlsStream for Secured {
     fn channel_binding(&self) -> ChannelBinding {
