@@ -229,7 +229,9 @@ impl Engine {
             let others = others.clone();
             tx.after_commit(move || {
                 if is_ours {
-                    pending.into_iter().for_each(|one| outbox.tell(command(one)));
+                    for delivery in pending {
+                        outbox.tell(command(delivery));
+                    }
                 } else {
                     others.tell(News::Planned(vec![(instance, call)]));
                 }

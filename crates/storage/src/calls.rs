@@ -222,11 +222,24 @@ impl Tx<'_> {
         let communication = call.request().cloned();
         let indexed = Indexed::of(&call, settle_at);
         let (facts, told_json) = (json(&call), json(&told));
-        let [a, b, c, d, e, f] = told_columns(&call, communication.as_ref(), &facts, &told_json);
-        let [g, h, i] = indexed.columns();
-        let named: [Value<'_>; 3] = [instance.0.into(), external_id.as_str().into(), 0_i64.into()];
-        let [x, y, z] = named;
-        let parameters = [x, y, z, a, b, c, d, e, f, g, h, i, look_at.into()];
+        let [communicated, direction, state, ended_at, facts, told_text] =
+            told_columns(&call, communication.as_ref(), &facts, &told_json);
+        let [settles_at, client_phone, began_at] = indexed.columns();
+        let parameters = [
+            instance.0.into(),
+            external_id.as_str().into(),
+            0_i64.into(),
+            communicated,
+            direction,
+            state,
+            ended_at,
+            facts,
+            told_text,
+            settles_at,
+            client_phone,
+            began_at,
+            look_at.into(),
+        ];
         let id = CallId(self.insert(INSERT, Ids::Calls, parameters)?);
         if let Some(unit) = self.unit() {
             unit.is_new(id, instance, &external_id);

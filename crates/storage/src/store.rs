@@ -112,8 +112,8 @@ impl Shared {
     /// With where changes are to be told; none of a file.
     fn of(place: &Place) -> Option<(Self, mpsc::UnboundedSender<InstanceId>)> {
         let Place::Postgres(address) = place else { return None };
-        let (changes, changed) = mpsc::unbounded_channel();
-        Some((Self { address: address.clone(), changes: Arc::new(Mutex::new(Some(changed))) }, changes))
+        let (sender, receiver) = mpsc::unbounded_channel();
+        Some((Self { address: address.clone(), changes: Arc::new(Mutex::new(Some(receiver))) }, sender))
     }
 }
 

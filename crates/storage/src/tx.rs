@@ -10,13 +10,16 @@ use crate::calls::RecentCalls;
 use crate::error::StorageError;
 use crate::session::{Ids, Next, Row, Session, Unit, Value};
 
+/// What is run when a transaction is durable.
+type Hooks = Vec<Box<dyn FnOnce() + Send>>;
+
 /// A transaction. Dropping it without the writer's commit leaves nothing behind.
 pub struct Tx<'a> {
     session: &'a dyn Session,
     /// Only the writer's.
     recent_calls: Option<&'a RecentCalls>,
     crash_points: Option<&'a CrashPoints>,
-    after_commit: Vec<Box<dyn FnOnce() + Send>>,
+    after_commit: Hooks,
     /// Instances that were changed.
     touched: RefCell<BTreeSet<InstanceId>>,
 }
@@ -71,7 +74,7 @@ impl<'a> Tx<'a> {
     }
 
     /// What there is to do after the commit, and the instances that were changed.
-    pub(crate) fn into_hooks(self) -> (Vec<Box<dyn FnOnce() + Send>>, BTreeSet<InstanceId>) {
+    pub(crate) fn into_hooks(self) -> (Hooks, BTreeSet<InstanceId>) {
         (self.after_commit, self.touched.into_inner())
     }
 

@@ -23,11 +23,11 @@ pub(super) struct Link {
 impl Link {
     pub(super) async fn open(address: &Address) -> Result<Self, StorageError> {
         let (client, mut connection) = address.open().await?;
-        let (hears, heard) = mpsc::unbounded_channel();
+        let (ear, heard) = mpsc::unbounded_channel();
         let driver = tokio::spawn(async move {
             while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
                 if let AsyncMessage::Notification(told) = message {
-                    drop(hears.send(told.payload().to_owned()));
+                    drop(ear.send(told.payload().to_owned()));
                 }
             }
         });

@@ -1,6 +1,7 @@
 //! Where a PostgreSQL is, and how it is spoken to.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::secret::Secret;
@@ -21,7 +22,7 @@ pub(crate) const SETTINGS: &str = "SET statement_timeout = '10s'; SET lock_timeo
 
 /// The address of a database, with whoever is let in.
 #[derive(Clone)]
-pub struct Address(Config);
+pub struct Address(Arc<Config>);
 
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -68,7 +69,7 @@ impl Address {
             .keepalives_interval(Duration::from_secs(3))
             .keepalives_retries(3);
         config.tcp_user_timeout(Duration::from_secs(20));
-        Ok(Self(config))
+        Ok(Self(Arc::new(config)))
     }
 
     /// Connects, with whatever limits the server has.

@@ -65,12 +65,11 @@ impl Buffer {
         let row: Vec<_> = parameters.iter().map(Kept::of).collect();
         let run = self.run(sql);
         let Some(Kept::Int(key)) = row.last() else { return run.rows.push(row) };
-        match run.by_key.get(key) {
-            Some(&place) => run.rows[place] = row,
-            None => {
-                run.by_key.insert(*key, run.rows.len());
-                run.rows.push(row);
-            }
+        if let Some(&place) = run.by_key.get(key) {
+            run.rows[place] = row;
+        } else {
+            run.by_key.insert(*key, run.rows.len());
+            run.rows.push(row);
         }
     }
 

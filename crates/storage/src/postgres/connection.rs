@@ -124,13 +124,12 @@ impl Connection {
     pub(super) fn make(&self, runs: &[Run], last: Option<&'static str>) -> Result<(), StorageError> {
         let mut changes = Vec::with_capacity(runs.len());
         for run in runs {
-            match self.batched(run)? {
-                Some(statement) => changes.push(Change::Columns(statement, columns(&run.rows))),
-                None => {
-                    let statement = self.prepare(run.sql)?;
-                    let rows = run.rows.iter().map(|row| row.iter().map(Kept::value).collect());
-                    changes.extend(rows.map(|row| Change::Row(statement.clone(), row)));
-                }
+            if let Some(statement) = self.batched(run)? {
+                changes.push(Change::Columns(statement, columns(&run.rows)));
+            } else {
+                let statement = self.prepare(run.sql)?;
+                let rows = run.rows.iter().map(|row| row.iter().map(Kept::value).collect());
+                changes.extend(rows.map(|row| Change::Row(statement.clone(), row)));
             }
         }
         let last = last.map(|last| self.prepare(last)).transpose()?;

@@ -36,14 +36,16 @@ struct State {
 /// A connection of somebody who looks.
 enum Reader {
     File(Connection),
-    Postgres(Looking),
+    Postgres(Box<Looking>),
 }
 
 impl Reader {
     fn open(place: &Place) -> Result<Self, StorageError> {
         match place {
             Place::File(path) => sqlite::open_reader(path).map(Self::File),
-            Place::Postgres(address) => Looking::open(address).map(Self::Postgres),
+            Place::Postgres(address) => {
+                Looking::open(address).map(|looking| Self::Postgres(Box::new(looking)))
+            }
         }
     }
 
@@ -63,7 +65,7 @@ impl Reader {
                 Err(error) => look.run(Err(error.into())),
             },
             Self::Postgres(looking) => {
-                look.run(Ok(&Tx::reader(looking)));
+                look.run(Ok(&Tx::reader(&**looking)));
                 looking.end();
             }
         }

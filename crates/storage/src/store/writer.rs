@@ -186,9 +186,14 @@ impl Writer {
         self.recent_calls.committed();
         self.crash_points.pass(CrashPoint::Committed);
         let (hooks, touched) = tx.into_hooks();
-        hooks.into_iter().for_each(|hook| hook());
+        for hook in hooks {
+            hook();
+        }
         if let Some(changes) = &self.changes {
-            touched.into_iter().for_each(|instance| changes.send(instance).unwrap_or_default());
+            for instance in touched {
+                // Nobody tells the others any more: they find it out.
+                changes.send(instance).unwrap_or_default();
+            }
         }
         Ok(())
     }

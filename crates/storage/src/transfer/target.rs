@@ -49,7 +49,7 @@ pub(super) struct Target {
 impl Target {
     /// Connects.
     pub(super) async fn open(address: &Address) -> Result<Self, TransferError> {
-        let client = address.connect().await.map_err(StorageError::from)?;
+        let client = address.connect().await?;
         client.batch_execute(SETTINGS).await.map_err(StorageError::from)?;
         let target = Self { client, prepared: HashMap::new() };
         match target.text("SELECT current_setting('server_encoding')").await?.as_str() {
