@@ -18,6 +18,8 @@ use crate::tx::{Tx, json};
 
 pub use crate::session::Knowledge;
 #[cfg(test)]
+pub(crate) use held::ALL as OF_POSTGRES;
+#[cfg(test)]
 pub(crate) use open::ALL as OPEN;
 pub use open::OpenCall;
 pub(crate) use recent::RecentCalls;

@@ -31,6 +31,9 @@ const PENDING_OF_CALLS: &str = concat!(
     " FROM delivery WHERE call_id = ANY (string_to_array($1, ',')::bigint[]) AND state = 'pending' ORDER BY id"
 );
 
+#[cfg(test)]
+pub(crate) const OF_POSTGRES: &[&str] = &[PENDING_OF_CALLS];
+
 statements! {
     INSERT = "INSERT INTO delivery (instance_id, destination, call_id, kind, notice, state, created_at, due_at,
                                     expires_at, attempts, suspect, background, id)

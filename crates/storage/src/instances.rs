@@ -21,6 +21,9 @@ macro_rules! columns {
 /// Where others may want to change the instance as well: what is decided by what it is stays right until the end.
 const FIND_HELD: &str = concat!("SELECT ", columns!(), " FROM instance WHERE workspace = $1 FOR UPDATE");
 
+#[cfg(test)]
+pub(crate) const OF_POSTGRES: &[&str] = &[FIND_HELD];
+
 statements! {
     INSERT = "INSERT INTO instance (workspace, declared, settings, arguments, condition, status, status_since, deleted, id)
               VALUES ($1, $2, $3, NULL, $4, $5, $6, FALSE, $7)";

@@ -21,3 +21,6 @@ pub(crate) use address::SETTINGS;
 pub(crate) use look::Looking;
 pub(crate) use session::Writing;
 pub(crate) use value::INSTEAD_OF_NUL;
+
+#[cfg(test)]
+mod tests;

@@ -13,4 +13,4 @@ macro_rules! statements {
 pub(crate) use statements;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -11,6 +11,9 @@ pub(super) const FIND: &str =
     concat!("SELECT ", columns!(), " FROM call WHERE instance_id = $1 AND external_id = $2 FOR UPDATE");
 pub(super) const GET: &str = concat!("SELECT ", columns!(), " FROM call WHERE id = $1 FOR UPDATE");
 
+#[cfg(test)]
+pub(crate) const ALL: &[&str] = &[FIND, GET];
+
 impl Tx<'_> {
     /// A call by `sql`, or by `holding` where that is needed.
     pub(super) fn held(

@@ -140,7 +140,7 @@ impl Connection {
         self.wait(in_order(made)).map(drop)
     }
 
-    fn prepare(&self, sql: &'static str) -> Result<Statement, StorageError> {
+    pub(super) fn prepare(&self, sql: &'static str) -> Result<Statement, StorageError> {
         let known = self.prepared.borrow().get(&place(sql)).cloned();
         if let Some(known) = known {
             return Ok(known);
@@ -148,6 +148,10 @@ impl Connection {
         let statement = self.wait(self.client.prepare(sql))?;
         self.prepared.borrow_mut().insert(place(sql), statement.clone());
         Ok(statement)
+    }
+
+    pub(super) fn prepare_text(&self, sql: &str) -> Result<Statement, StorageError> {
+        self.wait(self.client.prepare(sql))
     }
 
     /// The statement that takes all rows of a run; none if there is none, or no need for it.
@@ -162,7 +166,7 @@ impl Connection {
         let of_row = self.prepare(run.sql)?;
         let types: Vec<_> = of_row.params().iter().map(Type::name).collect();
         let text = batched::batched(run.sql, &types);
-        let statement = text.map(|text| self.wait(self.client.prepare(&text))).transpose()?;
+        let statement = text.map(|text| self.prepare_text(&text)).transpose()?;
         self.batched.borrow_mut().insert(place(run.sql), statement.clone());
         Ok(statement)
     }

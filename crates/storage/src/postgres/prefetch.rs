@@ -37,6 +37,9 @@ const NOTED: &str = "
     FROM UNNEST($1::bigint[], $2::text[], $3::text[]) AS wanted(of_instance, name, event)
     JOIN call AS named ON named.instance_id = of_instance AND named.external_id = name";
 
+#[cfg(test)]
+pub(super) const QUESTIONS: &[&str] = &[TRANSACTION, HOLD, NOTED];
+
 /// Blocks of numbers.
 pub(super) const fn sequence(of: Ids) -> &'static str {
     match of {

@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// Every module with statements.
-const MODULES: [(&str, &[(&str, &str)]); 16] = [
+pub(crate) const MODULES: [(&str, &[(&str, &str)]); 16] = [
     ("calls", calls::ALL),
     ("calls::open", calls::OPEN),
     ("deliveries", deliveries::ALL),
