@@ -2,44 +2,31 @@
 //!
 //! Any of them takes any event, and any call of Kontur's. What has to be done once or in order (deliveries, listening,
 //! looking after calls, reading histories) is done by the one that has claimed the instance. What others tell only wakes;
-//! whatever is missed is found by looking every [`LOOK_EVERY`].
+//! whatever is missed is found by [looking](worker::LOOK_EVERY).
 
 pub(crate) mod claims;
 mod instances;
+mod worker;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::id::InstanceId;
-use domain::outbox::DestinationKind;
-use storage::cluster::{Beat, CHORES, Gained, Membership, News};
-use storage::error::StorageError;
+use storage::cluster::{Beat, Membership, News};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::Engine;
 use crate::happening;
-use crate::outbox::{Command, Outbox, Planned, QueueKey};
+use crate::outbox::{Command, Outbox, Planned};
 use claims::Claims;
+use worker::Chore;
+pub(crate) use worker::Worker;
 
 /// How often it is said that we are alive.
 const BEAT_EVERY: Duration = Duration::from_secs(1);
 
-/// How often it is looked for what nobody told.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
-
-/// A finished call that should have been handed on so long ago was left by somebody who died.
-const LEFT_AFTER: Duration = Duration::from_secs(1);
-
-/// A call that Kontur asked for, and of which nobody knows what became: whoever asked the telephony has given up by then.
-const UNDECIDED_AFTER: Duration = Duration::from_mins(2);
-
 /// While we go: how often it is looked whether something has ended.
 const LET_GO_EVERY: Duration = Duration::from_millis(20);
-
-/// How long to wait when the store does not take it.
-const STORE_AGAIN: Duration = Duration::from_millis(500);
 
 /// The way to tell other processes. Never blocks, so that a commit's hook can use it. Without effect where there are none.
 #[derive(Debug, Clone, Default)]
@@ -74,32 +61,37 @@ pub(crate) fn planned(planned: Vec<Planned>, claims: &Claims, outbox: &Outbox, o
 }
 
 /// The life of a process among others; it ends when the engine is stopped and all that was claimed is let go of.
-pub(crate) async fn run(mut member: Member, news: mpsc::UnboundedReceiver<News>) {
+pub(crate) async fn run(mut member: Member, worker: Worker, news: mpsc::UnboundedReceiver<News>) {
+    let engine = Arc::clone(&member.engine);
+    // What takes its time must not keep us from saying that we are alive.
+    engine.tasks.spawn(worker.run());
     member.take_part(news).await;
     member.let_go_of_all().await;
 }
 
 /// Joins the others, and acts for whatever nobody acts for.
-pub(crate) async fn join(engine: Arc<Engine>, membership: Membership) -> Member {
-    let mut member = Member { engine, membership, revisions: HashMap::new() };
+pub(crate) async fn join(engine: &Arc<Engine>, membership: Membership) -> (Member, Worker) {
+    let (sender, chores) = mpsc::unbounded_channel();
+    let mut member = Member { engine: Arc::clone(engine), membership, chores: sender, is_leaving: false };
+    let mut worker = Worker::new(Arc::clone(engine), chores);
     member.beat().await;
-    member
+    worker.do_what_there_is().await;
+    (member, worker)
 }
 
 /// This process among others.
 pub(crate) struct Member {
     engine: Arc<Engine>,
     membership: Membership,
-    /// Of instances as they are known here.
-    revisions: HashMap<InstanceId, i64>,
+    chores: mpsc::UnboundedSender<Chore>,
+    is_leaving: bool,
 }
 
 impl Member {
     async fn take_part(&mut self, mut news: mpsc::UnboundedReceiver<News>) {
         let stop = self.engine.stop.clone();
-        let (mut beat, mut look) = (interval(BEAT_EVERY), interval(LOOK_EVERY));
+        let mut beat = interval(BEAT_EVERY);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
@@ -107,9 +99,13 @@ impl Member {
                 _ = beat.tick() => self.beat().await,
                 Some(told) = news.recv() => self.tell(told, &mut news).await,
                 heard = self.membership.heard() => self.hear(heard).await,
-                _ = look.tick() => self.look().await,
             }
         }
+    }
+
+    /// Has something done that takes its time.
+    fn have_done(&self, chore: Chore) {
+        drop(self.chores.send(chore));
     }
 
     async fn beat(&mut self) {
@@ -129,42 +125,17 @@ impl Member {
         if engine.claims.renew(until) {
             engine.outbox.tell(Command::Wake);
         }
+        if self.is_leaving {
+            return;
+        }
         if beat.has_missed {
-            self.look().await;
+            self.have_done(Chore::Look);
         }
         for gained in beat.gained {
-            self.take_over(gained).await;
+            engine.claims.expect(gained.instance);
+            self.have_done(Chore::TakeOver(gained));
         }
         self.let_go(beat.surplus).await;
-    }
-
-    /// Acts for an instance from now on.
-    async fn take_over(&mut self, gained: Gained) {
-        let Gained { instance, was_released } = gained;
-        let engine = &self.engine;
-        if instance == CHORES {
-            return engine.claims.gain(instance);
-        }
-        if !was_released {
-            // Whoever had it may have been about to send whatever is pending.
-            let suspected = engine.store.write(move |tx| tx.suspect_deliveries_of(instance)).await;
-            if let Err(error) = suspected {
-                tracing::error!(%error, "an integration cannot be taken over; trying again");
-                return self.let_go_as_it_is(instance).await;
-            }
-        }
-        engine.claims.gain(instance);
-        happening::claimed(engine.instances.get(instance).as_deref(), was_released);
-        engine.outbox.tell(Command::Load(instance));
-        if let Err(error) = engine.resume_syncs_of(instance).await {
-            tracing::error!(%error, "runs of the history sync cannot be read; looking again later");
-        }
-    }
-
-    /// The next beat finds that it is ours, and that nobody had let go of it.
-    async fn let_go_as_it_is(&mut self, instance: InstanceId) {
-        self.membership.forget(instance);
-        sleep(STORE_AGAIN).await;
     }
 
     /// Lets go of some instances, as soon as nothing is under way there.
@@ -172,32 +143,27 @@ impl Member {
         let engine = Arc::clone(&self.engine);
         let mut idle = Vec::new();
         for instance in engine.claims.held() {
-            if idle.len() < count && engine.claims.is_idle(instance) {
-                engine.claims.lose(instance);
-                // What was begun before it was lost is seen now.
-                if engine.claims.is_idle(instance) {
-                    engine.outbox.tell(Command::Forget(instance));
-                    idle.push(instance);
-                } else {
-                    engine.claims.gain(instance);
-                }
+            if idle.len() < count && engine.claims.let_go(instance) {
+                engine.outbox.tell(Command::Forget(instance));
+                idle.push(instance);
             }
         }
         if idle.is_empty() {
             return;
         }
         if let Err(error) = self.membership.release(&idle).await {
+            // The next beat finds that they are ours.
             tracing::warn!(%error, "claims cannot be let go of");
-            for instance in idle {
-                engine.claims.gain(instance);
-                engine.outbox.tell(Command::Load(instance));
-            }
+            idle.into_iter().for_each(|instance| self.membership.forget(instance));
         }
     }
 
-    /// Lets go of everything, each instance as soon as nothing is under way there.
+    /// Lets go of everything, each instance as soon as nothing is under way there. What was not taken over yet stays as
+    /// it is, to be found as something that nobody let go of.
     async fn let_go_of_all(&mut self) {
+        self.is_leaving = true;
         self.membership.prepare_to_leave();
+        self.engine.claims.expect_nothing();
         let mut beat = interval(BEAT_EVERY);
         while !self.engine.claims.held().is_empty() {
             tokio::select! {
@@ -225,73 +191,24 @@ impl Member {
         }
         planned.sort_unstable();
         planned.dedup();
-        for news in [News::Planned(planned), News::Syncs(syncs)] {
-            if !matches!(&news, News::Planned(calls) if calls.is_empty())
-                && !matches!(&news, News::Syncs(instances) if instances.is_empty())
-            {
-                self.membership.tell(&news).await;
-            }
-        }
+        self.membership.tell(&News::Planned(planned)).await;
+        self.membership.tell(&News::Syncs(syncs)).await;
     }
 
     async fn hear(&mut self, news: News) {
-        let engine = Arc::clone(&self.engine);
         match news {
             News::Planned(calls) => {
-                let ours = calls.into_iter().filter(|(instance, _)| engine.claims.holds(*instance));
+                let claims = &self.engine.claims;
+                let ours = calls.into_iter().filter(|(instance, _)| claims.holds(*instance));
                 let calls: Vec<_> = ours.map(|(_, call)| call).collect();
                 if !calls.is_empty() {
-                    engine.outbox.tell(Command::PlannedElsewhere(calls));
+                    self.engine.outbox.tell(Command::PlannedElsewhere(calls));
                 }
             }
-            News::Changed(instances) => {
-                for instance in instances {
-                    self.learn(instance).await;
-                }
-            }
-            News::Syncs(instances) => {
-                for instance in instances.into_iter().filter(|instance| engine.claims.holds(*instance)) {
-                    if let Err(error) = engine.resume_syncs_of(instance).await {
-                        tracing::error!(%error, "runs of the history sync cannot be read; looking again later");
-                    }
-                }
-            }
+            News::Changed(instances) => self.have_done(Chore::Learn(instances)),
+            News::Syncs(instances) => self.have_done(Chore::ReadHistories(instances)),
             News::Free => self.beat().await,
-            News::Missed => self.look().await,
+            News::Missed => self.have_done(Chore::Look),
         }
-    }
-
-    /// Looks for what nobody told, or what was told while nobody listened.
-    async fn look(&mut self) {
-        if let Err(error) = self.try_to_look().await {
-            tracing::warn!(%error, "what other replicas did cannot be looked for; trying again");
-        }
-    }
-
-    async fn try_to_look(&mut self) -> Result<(), StorageError> {
-        let engine = Arc::clone(&self.engine);
-        for (instance, revision) in engine.store.read(|tx| tx.instance_revisions()).await? {
-            if self.revisions.get(&instance) != Some(&revision) {
-                self.learn(instance).await;
-            }
-        }
-        let counted = engine.store.read(|tx| tx.count_pending()).await?;
-        let ours = counted.into_iter().filter(|(instance, ..)| engine.claims.holds(*instance));
-        let counted: HashMap<QueueKey, u64> =
-            ours.map(|(instance, to, count): (_, DestinationKind, _)| ((instance, to), count)).collect();
-        engine.outbox.tell(Command::Counted(counted));
-        let left = engine.clock.now().minus(LEFT_AFTER);
-        for (call, at, instance) in engine.store.read(|tx| tx.settling_calls()).await? {
-            if at <= left && engine.claims.holds(instance) {
-                engine.settling.at(call, at);
-            }
-        }
-        engine.conclude_dials_older_than(UNDECIDED_AFTER).await?;
-        for job in engine.store.read(|tx| tx.running_sync_jobs()).await? {
-            if engine.claims.holds(job.asked.instance) {
-                engine.work_on_sync(&job);
-            }
-        }
-        Ok(())
     }
 }

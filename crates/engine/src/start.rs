@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::call::healing::{Patience, Watch};
 use domain::chance::Chance;
-use domain::clock::Clock;
+use domain::clock::{Clock, Timestamp};
 use domain::directory::Directory;
 use domain::id::Workspace;
 use domain::instance::arguments::SetupArguments;
@@ -141,7 +141,10 @@ impl Engine {
         engine.tasks.spawn(settling::run(Arc::clone(&engine), timers, engine.stop.clone()));
         if !is_shared {
             let now = engine.clock.now();
-            engine.store.write(move |tx| tx.interrupt_reconciliations(now)).await?;
+            engine
+                .store
+                .write(move |tx| tx.interrupt_reconciliations(now, Timestamp::from_micros(i64::MAX)))
+                .await?;
             engine.resume_syncs().await?;
             engine.resume_dials().await?;
         }
@@ -152,8 +155,8 @@ impl Engine {
         engine.tasks.spawn(listening::run(Arc::clone(&engine)));
         engine.tasks.spawn(retention::run(Arc::clone(&engine)));
         if let Some(membership) = membership {
-            let member = cluster::join(Arc::clone(&engine), membership).await;
-            engine.tasks.spawn(cluster::run(member, news));
+            let (member, worker) = cluster::join(&engine, membership).await;
+            engine.tasks.spawn(cluster::run(member, worker, news));
         }
         Ok(engine)
     }

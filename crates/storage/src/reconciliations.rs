@@ -20,7 +20,7 @@ statements! {
     GET = "SELECT id, instance_id, from_at, to_at, state, created_at, finished_at, report, reason FROM reconciliation
            WHERE id = $1";
     INTERRUPTED = "UPDATE reconciliation SET state = 'failed', finished_at = $1, reason = 'the server was stopped; begin again'
-                   WHERE state = 'running'";
+                   WHERE state = 'running' AND created_at <= $2";
     /// An instance keeps its latest ones.
     TIDY = "DELETE FROM reconciliation WHERE instance_id = $1
             AND id < (SELECT id FROM reconciliation WHERE instance_id = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)";
@@ -122,9 +122,9 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// After a start: reconciliations that the end of the process cut short.
-    pub fn interrupt_reconciliations(&self, now: Timestamp) -> Result<usize, StorageError> {
-        self.execute(INTERRUPTED, &[now.into()])
+    /// Reconciliations that the end of a process cut short: those that were begun by then.
+    pub fn interrupt_reconciliations(&self, now: Timestamp, begun: Timestamp) -> Result<usize, StorageError> {
+        self.execute(INTERRUPTED, &[now.into(), begun.into()])
     }
 
     /// A reconciliation.

@@ -16,6 +16,8 @@ pub(crate) struct Claims(Option<Arc<Mutex<Shared>>>);
 #[derive(Debug, Default)]
 struct Shared {
     held: HashSet<InstanceId>,
+    /// Claimed, and not taken over yet.
+    expected: HashSet<InstanceId>,
     /// Until then nobody else takes them.
     until: Option<Instant>,
     /// How much is under way for each instance, held or not.
@@ -39,7 +41,7 @@ impl Claims {
     }
 
     /// Something is begun for an instance. Whoever begins looks afterwards whether the instance is still held: one that is
-    /// let go of is either seen as not held, or waits for the end of what was begun.
+    /// let go of is either seen as not held, or stays until the end of what was begun.
     pub(crate) fn enter(&self, instance: InstanceId) -> AtWork {
         if let Some(mut shared) = self.lock() {
             *shared.at_work.entry(instance).or_default() += 1;
@@ -47,18 +49,46 @@ impl Claims {
         AtWork { claims: self.clone(), instance }
     }
 
-    /// An instance is claimed.
-    pub(super) fn gain(&self, instance: InstanceId) {
+    /// An instance is claimed, and is acted for as soon as it is taken over.
+    pub(super) fn expect(&self, instance: InstanceId) {
         if let Some(mut shared) = self.lock() {
-            shared.held.insert(instance);
+            shared.expected.insert(instance);
         }
     }
 
-    /// An instance is not claimed any more, or is about to be let go of.
+    /// Whether an instance is claimed and not acted for yet.
+    pub(super) fn expects(&self, instance: InstanceId) -> bool {
+        self.lock().is_some_and(|shared| shared.expected.contains(&instance))
+    }
+
+    /// An instance that is claimed is taken over. False if it is not claimed any more.
+    pub(super) fn gain(&self, instance: InstanceId) -> bool {
+        self.lock().is_some_and(|mut shared| {
+            let is_expected = shared.expected.remove(&instance);
+            is_expected && shared.held.insert(instance)
+        })
+    }
+
+    /// What was not taken over yet is not going to be.
+    pub(super) fn expect_nothing(&self) {
+        if let Some(mut shared) = self.lock() {
+            shared.expected.clear();
+        }
+    }
+
+    /// An instance is not claimed any more.
     pub(super) fn lose(&self, instance: InstanceId) {
         if let Some(mut shared) = self.lock() {
             shared.held.remove(&instance);
+            shared.expected.remove(&instance);
         }
+    }
+
+    /// Lets go of an instance, unless something is under way for it.
+    pub(super) fn let_go(&self, instance: InstanceId) -> bool {
+        self.lock().is_some_and(|mut shared| {
+            !shared.at_work.contains_key(&instance) && shared.held.remove(&instance)
+        })
     }
 
     /// Whatever is held is held until then. Says whether it was not before.
@@ -66,14 +96,10 @@ impl Claims {
         self.lock().is_some_and(|mut shared| shared.until.replace(until).is_none())
     }
 
-    /// What is held, as far as the last beat says.
+    /// What is claimed, as far as the last beat says, taken over or not.
     pub(super) fn held(&self) -> Vec<InstanceId> {
-        self.lock().map_or_else(Vec::new, |shared| shared.held.iter().copied().collect())
-    }
-
-    /// Whether nothing is under way for an instance.
-    pub(super) fn is_idle(&self, instance: InstanceId) -> bool {
-        self.lock().is_none_or(|shared| !shared.at_work.contains_key(&instance))
+        let all = |shared: MutexGuard<'_, Shared>| shared.held.union(&shared.expected).copied().collect();
+        self.lock().map_or_else(Vec::new, all)
     }
 
     fn lock(&self) -> Option<MutexGuard<'_, Shared>> {
@@ -124,7 +150,8 @@ mod tests {
         let (claims, now) = (Claims::shared(), Instant::now());
         let after = |seconds| now + Duration::from_secs(seconds);
         let holds = |instance, seconds| claims.lock().unwrap().holds(instance, after(seconds));
-        claims.gain(INSTANCE);
+        claims.expect(INSTANCE);
+        assert!(claims.gain(INSTANCE));
         assert!(!holds(INSTANCE, 0), "nothing says until when");
         assert!(claims.renew(after(6)));
         assert!(!claims.renew(after(6)));
@@ -137,11 +164,21 @@ mod tests {
     #[test]
     fn what_is_under_way_is_counted_whoever_holds_the_claim() {
         let claims = Claims::shared();
+        claims.expect(INSTANCE);
+        assert!(claims.gain(INSTANCE));
         let (first, second) = (claims.enter(INSTANCE), claims.enter(INSTANCE));
-        claims.lose(INSTANCE);
         drop(first);
-        assert!(!claims.is_idle(INSTANCE));
+        assert!(!claims.let_go(INSTANCE));
         drop(second);
-        assert!(claims.is_idle(INSTANCE));
+        assert!(claims.let_go(INSTANCE));
+        assert!(!claims.let_go(INSTANCE), "it is gone");
+    }
+
+    #[test]
+    fn what_was_lost_before_it_was_taken_over_is_not_acted_for() {
+        let claims = Claims::shared();
+        claims.expect(INSTANCE);
+        claims.lose(INSTANCE);
+        assert!(!claims.expects(INSTANCE) && !claims.gain(INSTANCE));
     }
 }

@@ -7,14 +7,14 @@ use domain::id::InstanceId;
 use domain::instance::status::Status;
 use storage::instances::StoredInstance;
 
-use super::Member;
+use super::Worker;
 use crate::Engine;
 use crate::error::EngineError;
 use crate::happening;
 use crate::instance::Instance;
 use crate::outbox::Command;
 
-impl Member {
+impl Worker {
     /// Brings what is known of an instance up to date.
     pub(super) async fn learn(&mut self, id: InstanceId) {
         match self.engine.learn(id).await {

@@ -55,6 +55,7 @@ impl News {
                 .chunks(AT_ONCE)
                 .map(|some| Message { from, syncs: ids(some), ..Message::default() })
                 .collect(),
+            // Nothing to tell says nothing.
             Self::Free | Self::Missed => vec![Message { from, ..Message::default() }],
         };
         messages.iter().map(|message| serde_json::to_string(message).unwrap_or_default()).collect()
