@@ -154,7 +154,9 @@ impl Member {
         if let Err(error) = self.membership.release(&idle).await {
             // The next beat finds that they are ours.
             tracing::warn!(%error, "claims cannot be let go of");
-            idle.into_iter().for_each(|instance| self.membership.forget(instance));
+            for instance in idle {
+                self.membership.forget(instance);
+            }
         }
     }
 

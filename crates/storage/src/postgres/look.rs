@@ -1,6 +1,6 @@
 //! Those of this process that look.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use super::address::Address;
 use super::connection::Connection;
@@ -13,32 +13,34 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// Looks at a database.
 pub(crate) struct Looking {
-    connection: Connection,
+    address: Address,
+    connection: RefCell<Connection>,
     has_begun: Cell<bool>,
 }
 
 impl Looking {
     /// Connects. Blocks.
     pub(crate) fn open(address: &Address) -> Result<Self, StorageError> {
-        Ok(Self { connection: Connection::open(address)?, has_begun: Cell::new(false) })
+        let connection = RefCell::new(Connection::open(address)?);
+        Ok(Self { address: address.clone(), connection, has_begun: Cell::new(false) })
     }
 
     /// Whether it is of no use any more.
     pub(crate) fn is_closed(&self) -> bool {
-        self.connection.is_closed()
+        self.connection.borrow().is_closed()
     }
 
     /// Ends a look.
     pub(crate) fn end(&self) {
         if self.has_begun.take() {
-            self.connection.run_unheard("COMMIT");
+            self.connection.borrow().run_unheard("COMMIT");
         }
     }
 }
 
 impl Session for Looking {
     fn execute(&self, sql: &'static str, parameters: &[Value<'_>]) -> Result<usize, StorageError> {
-        self.connection.execute(sql, parameters)
+        self.connection.borrow().execute(sql, parameters)
     }
 
     fn query(
@@ -47,11 +49,20 @@ impl Session for Looking {
         parameters: &[Value<'_>],
         read: &mut Read<'_>,
     ) -> Result<(), StorageError> {
-        let rows = if self.has_begun.replace(true) {
-            self.connection.query(sql, parameters)
-        } else {
-            self.connection.query_after(BEGIN, sql, parameters)
+        if self.has_begun.get() {
+            let rows = self.connection.borrow().query(sql, parameters);
+            return read_all(&rows?, read);
+        }
+        let begin = || self.connection.borrow().query_after(BEGIN, sql, parameters);
+        let rows = match begin() {
+            // It rested, and the server was started again meanwhile.
+            Err(StorageError::Away(_)) => {
+                self.connection.replace(Connection::open(&self.address)?);
+                begin()
+            }
+            rows => rows,
         };
+        self.has_begun.set(true);
         read_all(&rows?, read)
     }
 

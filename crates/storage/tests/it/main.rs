@@ -12,6 +12,7 @@ mod prune;
 mod readers;
 mod recent;
 mod recordings;
+mod shared;
 mod stepper;
 
 use domain::call::event::{CallEvent, Direction, Happening};

@@ -1,0 +1,197 @@
+//! Several stores on one PostgreSQL.
+
+mod real_postgres {
+    use std::collections::BTreeSet;
+    use std::time::{Duration, Instant};
+
+    use domain::call::Call;
+    use domain::call::event::{CallEvent, Happening};
+    use domain::id::InstanceId;
+    use domain::outbox::{DestinationKind, Notice};
+    use domain::plan::Told;
+    use domain::secret::Secret;
+    use futures_util::future::join_all;
+    use storage::calls::NewCall;
+    use storage::cluster::{CHORES, LEASE, News};
+    use storage::deliveries::NewDelivery;
+    use storage::error::StorageError;
+    use storage::{About, Address, Place, Store, StoreOptions, Tx};
+    use testkit::postgres::{Database, Postgres, Stop};
+
+    use crate::{at, event};
+
+    const INSTANCE: InstanceId = InstanceId(1);
+
+    fn open(url: &str) -> Store {
+        let address = Address::parse(&Secret::new(url)).unwrap();
+        Store::open(&StoreOptions::in_place(Place::Postgres(address))).unwrap()
+    }
+
+    /// Takes an event in, as the journal does: notes it once, and plans a delivery for it. False if it was noted before.
+    fn take(tx: &Tx<'_>, event: &CallEvent) -> Result<bool, StorageError> {
+        let call = if let Some(mut stored) = tx.find_call(INSTANCE, &event.call)? {
+            if !tx.insert_event(stored.id, event, at(1), None)? {
+                tx.put_back(stored);
+                return Ok(false);
+            }
+            stored.call.fold(event);
+            let id = stored.id;
+            tx.update_call(stored)?;
+            id
+        } else {
+            let mut call = Call::default();
+            call.fold(event);
+            let (external_id, told) = (event.call.clone(), Told::default());
+            let new = NewCall { instance: INSTANCE, external_id, call, told, settle_at: None, look_at: None };
+            let stored = tx.insert_call(new)?;
+            let id = stored.id;
+            tx.insert_event(id, event, at(1), None)?;
+            tx.put_back(stored);
+            id
+        };
+        tx.insert_delivery(NewDelivery {
+            instance: INSTANCE,
+            destination: DestinationKind::Kontur,
+            call,
+            notice: Notice::CallStarted { at: event.at },
+            created_at: at(1),
+            expires_at: None,
+            background: false,
+        })?;
+        Ok(true)
+    }
+
+    async fn send(store: &Store, event: CallEvent) -> Result<bool, StorageError> {
+        let about =
+            About { events: vec![(INSTANCE, event.call.clone(), event.id.clone())], ..About::default() };
+        store.write_about(|| about, move |tx| take(tx, &event)).await
+    }
+
+    /// Every event of some calls, each to two of three stores at the same time, as a telephony that repeats behind a load
+    /// balancer does.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn events_of_one_call_are_taken_once_whoever_takes_them() {
+        let database = Database::fresh();
+        let stores: Vec<_> = (0..3).map(|_| open(database.url())).collect();
+        let events =
+            |call: usize| (0..20).map(move |n| event(n, &format!("call-{call}"), Happening::CallStarted));
+        let sent = (0..5).flat_map(events).enumerate().flat_map(|(place, event)| {
+            [place, place + 1].map(|store| send(&stores[store % 3], event.clone()))
+        });
+        let new = join_all(sent).await.into_iter().map(Result::unwrap).filter(|new| *new).count();
+        assert_eq!(new, 100);
+        let session = database.session();
+        assert_eq!(session.number("SELECT COUNT(*) FROM call"), 5);
+        assert_eq!(session.number("SELECT COUNT(*) FROM call_event"), 100);
+        assert_eq!(session.number("SELECT SUM(version)::bigint FROM call"), 95, "no change was overwritten");
+    }
+
+    /// What was acknowledged is there, and what was refused can be sent again, however PostgreSQL ends.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_restart_of_the_database_refuses_or_delays_and_loses_nothing() {
+        let mut server = Postgres::durable();
+        let store = open(&server.url());
+        for (round, how) in [Stop::Fast, Stop::Immediate].into_iter().enumerate() {
+            let sending = tokio::spawn({
+                let store = store.clone();
+                async move {
+                    let (mut taken, until) = (Vec::new(), Instant::now() + Duration::from_secs(4));
+                    for number in 0.. {
+                        if Instant::now() > until {
+                            break;
+                        }
+                        let name = format!("call-{round}-{number}");
+                        if send(&store, event(1, &name, Happening::CallStarted)).await.is_ok() {
+                            taken.push(name);
+                        }
+                    }
+                    taken
+                }
+            });
+            let down = tokio::task::spawn_blocking(move || {
+                server.stop(how);
+                server.start();
+                server
+            });
+            server = down.await.unwrap();
+            let taken = sending.await.unwrap();
+            assert!(taken.len() > 10, "{} were taken", taken.len());
+            let stored = store
+                .read(move |tx| {
+                    let found = |name: &String| Ok(tx.find_call(INSTANCE, &name.as_str().into())?.is_some());
+                    taken.iter().map(found).collect::<Result<Vec<_>, StorageError>>()
+                })
+                .await;
+            assert!(stored.unwrap().into_iter().all(|is_there| is_there), "{how:?}");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn instances_are_shared_out_and_taken_over() {
+        let database = Database::fresh();
+        let (one, other) = (open(database.url()), open(database.url()));
+        for name in ["a", "b", "c"] {
+            one.write(move |tx| tx.insert_instance(&name.into(), true, None, at(1)).map(drop)).await.unwrap();
+        }
+        let mut first = one.membership("first".to_owned()).unwrap();
+        assert!(one.membership("twice".to_owned()).is_none());
+        let (beat, _) = first.beat().await.unwrap();
+        assert_eq!((beat.gained.len(), beat.surplus, beat.replicas), (4, 0, 1), "three, and the chores");
+        assert!(beat.gained.iter().all(|gained| gained.was_released));
+        let mut second = other.membership("second".to_owned()).unwrap();
+        assert!(second.beat().await.unwrap().0.gained.is_empty(), "all is held");
+        let (beat, _) = first.beat().await.unwrap();
+        assert_eq!((beat.surplus, beat.replicas), (2, 2));
+        first.release(&[InstanceId(1), InstanceId(2)]).await.unwrap();
+        assert_eq!(second.heard().await, News::Free);
+        let gained: BTreeSet<_> = second
+            .beat()
+            .await
+            .unwrap()
+            .0
+            .gained
+            .iter()
+            .map(|gained| (gained.instance, gained.was_released))
+            .collect();
+        assert_eq!(gained, BTreeSet::from([(InstanceId(1), true), (InstanceId(2), true)]));
+        // The first is silent for longer than it may be.
+        let seen = format!(
+            "UPDATE replica SET seen_at = seen_at - interval '{} s' WHERE name = 'first'",
+            LEASE.as_secs() * 2
+        );
+        database.session().run(&seen);
+        database.session().run("UPDATE replica SET seen_at = seen_at WHERE name = 'second'");
+        let gained: BTreeSet<_> = eventually_gained(&mut second).await;
+        assert_eq!(gained, BTreeSet::from([(CHORES, false), (InstanceId(3), false)]));
+        let (beat, _) = first.beat().await.unwrap();
+        assert_eq!(beat.lost.into_iter().collect::<BTreeSet<_>>(), BTreeSet::from([CHORES, InstanceId(3)]));
+    }
+
+    /// The server has to be up for longer than a lease before anybody counts as dead.
+    async fn eventually_gained(member: &mut storage::cluster::Membership) -> BTreeSet<(InstanceId, bool)> {
+        let until = Instant::now() + LEASE * 3;
+        loop {
+            let (beat, _) = member.beat().await.unwrap();
+            if !beat.gained.is_empty() || Instant::now() > until {
+                return beat.gained.iter().map(|gained| (gained.instance, gained.was_released)).collect();
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_changes_an_instance_tells_the_others() {
+        let database = Database::fresh();
+        let (one, other) = (open(database.url()), open(database.url()));
+        let (mut teller, mut hearer) =
+            (one.membership("teller".to_owned()).unwrap(), other.membership("hearer".to_owned()).unwrap());
+        teller.beat().await.unwrap();
+        hearer.beat().await.unwrap();
+        let id = one.write(|tx| tx.insert_instance(&"a".into(), true, None, at(1))).await.unwrap();
+        let heard = tokio::select! {
+            heard = hearer.heard() => heard,
+            own = teller.heard() => panic!("one hears oneself: {own:?}"),
+        };
+        assert_eq!(heard, News::Changed(vec![id]));
+    }
+}
