@@ -298,7 +298,7 @@ async fn where_nothing_is_wrong_all_is_green() {
     let diagnosis = office.doctor().await;
     assert!(diagnosis.is_ok(), "{diagnosis:#?}");
     assert!(diagnosis.is_green(), "{diagnosis:#?}");
-    let database = office.place.database_url().replace("sqlite://", "");
+    let database = office.place.database().url().replace("sqlite://", "");
     assert!(!std::path::Path::new(&database).exists(), "the database was made");
 
     let table = office.run(&[]).await;

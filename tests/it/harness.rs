@@ -3,6 +3,7 @@
 mod chance;
 mod company;
 mod configuration;
+mod database;
 mod leaks;
 mod poll;
 mod reply;

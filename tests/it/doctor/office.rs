@@ -40,7 +40,7 @@ impl Office {
         let sandbox = Sandbox::start(options).await.expect("the simulated systems start");
         sandbox.kontur.set_instance(WORKSPACE, "status", json!("active"));
         let place = Server::new();
-        let toml = sandbox.configuration_toml(&place.listen(), &place.database_url());
+        let toml = sandbox.configuration_toml(&place.listen(), &place.database().url());
         Self { sandbox, place, file: "kontur-telephony.toml", toml }
     }
 
@@ -53,7 +53,7 @@ impl Office {
     /// Puts the database elsewhere below the place's folder.
     pub(super) fn move_database(&mut self, path: &str) {
         let folder = self.place.directory().display().to_string();
-        let url = self.place.database_url();
+        let url = self.place.database().url();
         self.replace(&url, &format!("sqlite://{folder}/{path}"));
     }
 

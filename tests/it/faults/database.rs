@@ -12,10 +12,7 @@ const HELD_FOR: Duration = Duration::from_secs(5);
 async fn a_database_that_is_held_refuses_what_comes_and_loses_nothing_that_was_taken() {
     let company = Company::plan().set("log.level", "info").start().await;
     let mut taken = vec![room::under_way(&company, Duration::from_millis(500)).await];
-    let path = company.server.directory().join("kontur-telephony.db");
-    let other = rusqlite::Connection::open(path).expect("the database");
-    other.busy_timeout(Duration::from_secs(5)).expect("a time");
-    other.execute_batch("BEGIN IMMEDIATE").expect("the server lets others write");
+    let other = company.server.database().hold();
 
     let held = Instant::now();
     let (refused, number) = room::until_refused(&company, 2, &mut taken).await;
@@ -25,7 +22,7 @@ async fn a_database_that_is_held_refuses_what_comes_and_loses_nothing_that_was_t
         room::check_refusal(Taken::tell(&company, number).await.expect_err("it is held"));
     }
 
-    other.execute_batch("ROLLBACK").expect("lets go");
+    drop(other);
     taken.push(room::tell_patiently(&company, number).await);
     room::check_ready(&company).await;
     company.settle().await;

@@ -72,7 +72,7 @@ impl Plan {
         let mut server = Server::new();
         let options = SandboxOptions { server_url: server.url().to_owned() };
         let sandbox = Sandbox::start(options).await.expect("the simulated systems start");
-        let mut configuration = configuration::of(&sandbox, &server.listen(), &server.database_url());
+        let mut configuration = configuration::of(&sandbox, &server.listen(), &server.database().url());
         self.edits.into_iter().for_each(|edit| edit(&mut configuration, &sandbox));
         server.configure(&configuration.to_string());
         if let Some(command) = self.launcher {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use simulators::journal::{Entry, System};
 use toml::{Table, Value};
+use url::Url;
 
 /// Keys of the configuration whose values open something.
 const SECRET_KEYS: [&str; 11] = [
@@ -31,11 +32,17 @@ pub(super) fn secrets(configuration: &Table) -> BTreeSet<String> {
 
 fn collect(key: &str, value: &Value, secrets: &mut BTreeSet<String>) {
     match value {
+        Value::String(url) if key == "database_url" => secrets.extend(password(url)),
         Value::String(text) if SECRET_KEYS.contains(&key) => drop(secrets.insert(text.clone())),
         Value::Table(table) => table.iter().for_each(|(key, value)| collect(key, value, secrets)),
         Value::Array(values) => values.iter().for_each(|value| collect(key, value, secrets)),
         _ => {}
     }
+}
+
+/// The rest of the URL may be shown.
+fn password(url: &str) -> Option<String> {
+    Some(Url::parse(url).ok()?.password()?.to_owned())
 }
 
 /// Every access key that was shown to Kontur or given out by it.

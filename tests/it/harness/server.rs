@@ -7,6 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 
 use tempfile::TempDir;
 
+use super::database::Database;
 use super::{eventually, free_port};
 
 /// The binary under test: `TEST_BINARY`, or the one that cargo has just built.
@@ -19,6 +20,7 @@ pub(crate) fn binary() -> PathBuf {
 #[derive(Debug)]
 pub(crate) struct Server {
     directory: TempDir,
+    database: Database,
     port: u16,
     url: String,
     http: reqwest::Client,
@@ -28,11 +30,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// A place for a server: a free port and an empty directory.
+    /// A place for a server: a free port, an empty directory and a database that is fresh.
     pub(crate) fn new() -> Self {
-        let port = free_port();
+        let (port, directory) = (free_port(), tempfile::tempdir().expect("a temporary directory"));
         Self {
-            directory: tempfile::tempdir().expect("a temporary directory"),
+            database: Database::fresh(directory.path()),
+            directory,
             port,
             url: format!("http://127.0.0.1:{port}"),
             http: simulators::http::client().expect("an HTTP client"),
@@ -51,9 +54,9 @@ impl Server {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// What `database_url` has to say.
-    pub(crate) fn database_url(&self) -> String {
-        format!("sqlite://{}", self.directory().join("kontur-telephony.db").display())
+    /// Where it keeps what it knows.
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
     }
 
     /// Where its files are.

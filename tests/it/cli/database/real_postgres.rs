@@ -59,7 +59,7 @@ async fn the_server_goes_on_from_the_copy() {
     miss_a_call(&company).await;
     company.server.kill();
     printed(&folder, &["database", "copy", "--to", copy.url()]);
-    let left = company.server.database_url();
+    let left = company.server.database().url();
     moved(&folder.join("kontur-telephony.toml"), &left, copy.url());
     company.server.start().await;
     miss_a_call(&company).await;
