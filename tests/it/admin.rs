@@ -3,7 +3,7 @@
 mod calls;
 mod deliveries;
 mod integrations;
-mod own;
+pub(crate) mod own;
 
 use reqwest::Method;
 use serde_json::json;

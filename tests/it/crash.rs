@@ -5,8 +5,8 @@ mod backfill;
 mod dials;
 mod ending;
 mod places;
-mod traffic;
-mod trail;
+pub(crate) mod traffic;
+pub(crate) mod trail;
 
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -20,7 +20,7 @@ const KILLS: usize = 10;
 
 /// A company without Metabot: whether a job was taken cannot be asked there (contract Metabot), so that the answer
 /// which a killed server did not get leaves no better choice than to send the job again.
-fn plan() -> Plan {
+pub(crate) fn plan() -> Plan {
     Company::plan().set("log.level", "info").integration(|integration| drop(integration.remove("metabot")))
 }
 

@@ -13,6 +13,7 @@ mod bench;
 mod browser;
 mod calls_to_kontur;
 mod cli;
+mod cluster;
 mod crash;
 mod docs;
 mod doctor;

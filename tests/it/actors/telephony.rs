@@ -1,5 +1,8 @@
 //! Whoever sends webhooks: the PBX, or somebody who pretends to be it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use simulators::sandbox::WORKSPACE;
@@ -11,7 +14,9 @@ use crate::harness::Reply;
 #[derive(Debug, Clone)]
 pub(crate) struct Telephony {
     http: reqwest::Client,
-    url: String,
+    /// Where its requests go, in turn.
+    urls: Vec<String>,
+    turn: Arc<AtomicUsize>,
     secret: String,
     /// Seconds that the sender's clock is ahead.
     ahead: i64,
@@ -19,8 +24,8 @@ pub(crate) struct Telephony {
 
 impl Telephony {
     pub(crate) fn new(http: &reqwest::Client, server_url: &str, secret: &str) -> Self {
-        let url = format!("{server_url}/telephony/{WORKSPACE}/generic");
-        Self { http: http.clone(), url, secret: secret.to_owned(), ahead: 0 }
+        let (urls, turn) = (vec![route(server_url)], Arc::default());
+        Self { http: http.clone(), urls, turn, secret: secret.to_owned(), ahead: 0 }
     }
 
     /// Somebody who signs with another secret.
@@ -38,7 +43,13 @@ impl Telephony {
     /// The same sender, to another path of the server.
     #[must_use]
     pub(crate) fn to(self, url: String) -> Self {
-        Self { url, ..self }
+        Self { urls: vec![url], ..self }
+    }
+
+    /// The same sender behind a load balancer: each request goes to the next of these servers.
+    #[must_use]
+    pub(crate) fn in_turn<'a>(self, server_urls: impl Iterator<Item = &'a str>) -> Self {
+        Self { urls: server_urls.map(route).collect(), ..self }
     }
 
     /// Sends events in one request: one as it is, several as a batch.
@@ -46,9 +57,23 @@ impl Telephony {
         self.send_body(body(events)).await
     }
 
-    /// Sends events to a server that may be gone. Says whether they were taken.
-    pub(crate) async fn is_taken(&self, events: &[Value]) -> bool {
-        self.signed(body(events)).send().await.is_ok_and(|response| response.status() == 200)
+    /// Sends events to the next server that listens. What is not taken comes back with the reason.
+    pub(crate) async fn try_to_tell(&self, events: &[Value]) -> Result<(), String> {
+        for _ in &self.urls {
+            match self.signed(body(events)).send().await {
+                Ok(response) if response.status() == 200 => return Ok(()),
+                Ok(response) => {
+                    return Err(format!(
+                        "{} {}",
+                        response.status(),
+                        response.text().await.unwrap_or_default()
+                    ));
+                }
+                Err(error) if error.is_connect() => {}
+                Err(error) => return Err(format!("{error:?}")),
+            }
+        }
+        Err("nobody listens".to_owned())
     }
 
     /// Sends events that have to be taken.
@@ -64,12 +89,17 @@ impl Telephony {
 
     fn signed(&self, body: Vec<u8>) -> RequestBuilder {
         let now = simulators::clock::now().timestamp() + self.ahead;
-        let mut request = self.http.post(&self.url).header("content-type", "application/json");
+        let url = &self.urls[self.turn.fetch_add(1, Ordering::Relaxed) % self.urls.len()];
+        let mut request = self.http.post(url).header("content-type", "application/json");
         for (name, value) in sign(&self.secret, "msg-1", now, &body) {
             request = request.header(name, value);
         }
         request.body(body)
     }
+}
+
+fn route(server_url: &str) -> String {
+    format!("{server_url}/telephony/{WORKSPACE}/generic")
 }
 
 /// One event as it is, several as a batch.

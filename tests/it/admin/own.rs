@@ -9,10 +9,10 @@ use crate::harness::{Company, Plan, eventually};
 
 const ID: Uuid = Uuid::from_u128(0x7777_aaaa_0000_4000_8000_0000_0000_0001);
 const API_KEY: &str = "other-kontur-api-key";
-const WEBHOOK_SECRET: &str = "whsec_b3RoZXItb3RoZXItb3RoZXItb3RoZXItb3RoZXI=";
-const PATH: &str = "/integrations/other";
+pub(crate) const WEBHOOK_SECRET: &str = "whsec_b3RoZXItb3RoZXItb3RoZXItb3RoZXItb3RoZXI=";
+pub(crate) const PATH: &str = "/integrations/other";
 
-fn settings() -> Value {
+pub(crate) fn settings() -> Value {
     json!({
         "integration_id": ID, "kind": "private", "api_key": API_KEY, "country": "RU",
         "provider": {"kind": "generic", "webhook_secret": WEBHOOK_SECRET},
@@ -21,7 +21,7 @@ fn settings() -> Value {
 }
 
 /// The company's server, and a second workspace in Kontur that the server does not know yet.
-async fn start(plan: Plan) -> Company {
+pub(crate) async fn start(plan: Plan) -> Company {
     let mut company = plan.start().await;
     let base_url = format!("{}/kontur/other", company.server.url());
     company.sandbox.kontur.add_workspace(WorkspaceSetup::private("other", ID, API_KEY, &base_url));

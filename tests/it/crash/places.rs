@@ -12,7 +12,7 @@ use simulators::journal::System;
 use simulators::sandbox::Sandbox;
 use tokio_util::sync::CancellationToken;
 
-use super::traffic::Traffic;
+use super::traffic::{STEADY, Traffic};
 use super::trail::Trail;
 use super::{dials, plan};
 use crate::harness::{Company, DEADLINE, Server, chance, eventually};
@@ -91,7 +91,7 @@ impl Finding {
 }
 
 async fn under_traffic(company: &mut Company, place: Place, chance: &mut StdRng) -> (usize, Trail) {
-    let traffic = Traffic::endless(&company.telephony(), chance);
+    let traffic = Traffic::endless(&company.telephony(), STEADY, chance);
     kill(&company.sandbox, &mut company.server, place, chance).await;
     company.server.start().await;
     traffic.stop();

@@ -19,17 +19,8 @@ pub(super) const CALLS: usize = 40;
 /// At least so many events has such a traffic: no call has fewer than four.
 pub(super) const EVENTS: usize = CALLS * 4;
 
-const CONNECTIONS: usize = 4;
-
-/// Calls of a connection that go on at the same time.
-const AT_ONCE: usize = 4;
-
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(25);
-
-/// Between two requests of a connection of a traffic that goes on: a server that is killed twenty times has had
-/// hundreds of calls by then, not thousands.
-const PACE: Duration = Duration::from_millis(80);
 
 /// A server that is killed again and again takes a request sooner or later; this is later than any.
 pub(super) const PATIENCE: Duration = Duration::from_mins(2);
@@ -40,19 +31,38 @@ const BATCH: usize = 3;
 const KINDS: [Kind; 6] =
     [Kind::Answered, Kind::Missed, Kind::RingGroup, Kind::Transferred, Kind::Held, Kind::Outbound];
 
+/// How much is sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Load {
+    /// Requests under way at once.
+    pub(crate) connections: usize,
+    /// Calls of a connection that go on at the same time.
+    pub(crate) at_once: usize,
+    /// Between two requests of a connection.
+    pub(crate) pace: Duration,
+}
+
+/// As fast as it is taken.
+const BURST: Load = Load { connections: 4, at_once: 4, pace: Duration::ZERO };
+
+/// A server that is killed twenty times has had hundreds of calls by then, not thousands.
+pub(crate) const STEADY: Load = Load { pace: Duration::from_millis(80), ..BURST };
+
 /// A call all of whose events were acknowledged.
 #[derive(Debug)]
-pub(super) struct Call {
+pub(crate) struct Call {
     pub(super) external_id: String,
     pub(super) client_digits: String,
     /// The ids of its events, in the order they happened.
     pub(super) events: Vec<String>,
+    /// Why some of them had to be sent again.
+    pub(crate) refusals: Vec<String>,
     /// What is left to tell.
     untold: Vec<Value>,
 }
 
 /// Senders at work.
-pub(super) struct Traffic {
+pub(crate) struct Traffic {
     senders: JoinSet<Vec<Call>>,
     acknowledged: watch::Sender<usize>,
     numbers: Arc<Numbers>,
@@ -67,24 +77,24 @@ struct Numbers {
 impl Traffic {
     /// Starts to send [`CALLS`] calls as fast as they are taken; calls of different rounds differ.
     pub(super) fn start(telephony: &Telephony, round: usize, chance: &mut StdRng) -> Self {
-        Self::of(telephony, round * CALLS..(round + 1) * CALLS, Duration::ZERO, chance)
+        Self::of(telephony, round * CALLS..(round + 1) * CALLS, BURST, chance)
     }
 
     /// Starts to send calls that come until [`Traffic::stop`].
-    pub(super) fn endless(telephony: &Telephony, chance: &mut StdRng) -> Self {
-        Self::of(telephony, 0..usize::MAX, PACE, chance)
+    pub(crate) fn endless(telephony: &Telephony, load: Load, chance: &mut StdRng) -> Self {
+        Self::of(telephony, 0..usize::MAX, load, chance)
     }
 
-    fn of(telephony: &Telephony, calls: Range<usize>, pace: Duration, chance: &mut StdRng) -> Self {
+    fn of(telephony: &Telephony, calls: Range<usize>, load: Load, chance: &mut StdRng) -> Self {
         let (mut senders, acknowledged) = (JoinSet::new(), watch::Sender::new(0));
         let numbers =
             Arc::new(Numbers { next: AtomicUsize::new(calls.start), end: AtomicUsize::new(calls.end) });
-        for _ in 0..CONNECTIONS {
+        for _ in 0..load.connections {
             let sender = Sender {
                 telephony: telephony.clone(),
                 numbers: Arc::clone(&numbers),
                 acknowledged: acknowledged.clone(),
-                pace,
+                load,
                 chance: StdRng::seed_from_u64(chance.random()),
             };
             senders.spawn(sender.run());
@@ -93,18 +103,18 @@ impl Traffic {
     }
 
     /// Waits until so many events were acknowledged.
-    pub(super) async fn acknowledged(&self, events: usize) {
+    pub(crate) async fn acknowledged(&self, events: usize) {
         let reached = self.acknowledged.subscribe().wait_for(|count| *count >= events).await.map(drop);
         reached.expect("the sender is here");
     }
 
     /// No new calls come; those that go on are told to their end.
-    pub(super) fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.numbers.end.store(0, Ordering::Relaxed);
     }
 
     /// Waits until every event of every call was acknowledged.
-    pub(super) async fn end(self) -> Vec<Call> {
+    pub(crate) async fn end(self) -> Vec<Call> {
         self.senders.join_all().await.into_iter().flatten().collect()
     }
 }
@@ -120,7 +130,7 @@ impl Call {
     /// A call of whose events only these are known.
     pub(super) fn told(external_id: &str, client_digits: &str, events: Vec<String>) -> Self {
         let (external_id, client_digits) = (external_id.to_owned(), client_digits.to_owned());
-        Self { external_id, client_digits, events, untold: Vec::new() }
+        Self { external_id, client_digits, events, refusals: Vec::new(), untold: Vec::new() }
     }
 
     fn new(number: usize) -> Self {
@@ -137,7 +147,7 @@ struct Sender {
     telephony: Telephony,
     numbers: Arc<Numbers>,
     acknowledged: watch::Sender<usize>,
-    pace: Duration,
+    load: Load,
     chance: StdRng,
 }
 
@@ -145,7 +155,7 @@ impl Sender {
     async fn run(mut self) -> Vec<Call> {
         let (mut told, mut live) = (Vec::new(), Vec::new());
         loop {
-            while live.len() < AT_ONCE
+            while live.len() < self.load.at_once
                 && let Some(number) = self.numbers.take()
             {
                 live.push(Call::new(number));
@@ -156,20 +166,23 @@ impl Sender {
             let at = self.chance.random_range(0..live.len());
             let size = self.chance.random_range(1..=BATCH).min(live[at].untold.len());
             let events: Vec<Value> = live[at].untold.drain(..size).collect();
-            self.send(&events).await;
+            live[at].refusals.extend(self.send(&events).await);
             if live[at].untold.is_empty() {
                 told.push(live.swap_remove(at));
             }
-            tokio::time::sleep(self.pace).await;
+            tokio::time::sleep(self.load.pace).await;
         }
     }
 
-    async fn send(&self, events: &[Value]) {
-        let began = Instant::now();
-        while !self.telephony.is_taken(events).await {
-            assert!(began.elapsed() < PATIENCE, "the server takes no events for {PATIENCE:?}");
+    /// Sends them until they are taken; gives the reasons why they were not at first.
+    async fn send(&self, events: &[Value]) -> Vec<String> {
+        let (began, mut refusals) = (Instant::now(), Vec::new());
+        while let Err(refusal) = self.telephony.try_to_tell(events).await {
+            assert!(began.elapsed() < PATIENCE, "no events are taken for {PATIENCE:?}: {refusal}");
+            refusals.push(refusal);
             tokio::time::sleep(PAUSE).await;
         }
         self.acknowledged.send_modify(|count| *count += events.len());
+        refusals
     }
 }

@@ -16,7 +16,7 @@ const HARMLESS: [&str; 3] = ["call-event", "call-finished", "call-failed"];
 
 /// The verdict on a number of calls.
 #[derive(Debug, Default)]
-pub(super) struct Trail {
+pub(crate) struct Trail {
     /// What was acknowledged and is not there.
     pub(super) lost: Vec<String>,
     /// What came before what it should follow.
@@ -31,7 +31,7 @@ pub(super) struct Trail {
 
 impl Trail {
     /// Waits until everything came through, or the time is up; then reads the trail of `calls`, all that there were.
-    pub(super) async fn of(company: &Company, calls: &[Call]) -> Self {
+    pub(crate) async fn of(company: &Company, calls: &[Call]) -> Self {
         wait(company, calls.len()).await;
         let mut trail = Self::default();
         trail.read_timelines(company, calls).await;
@@ -43,7 +43,7 @@ impl Trail {
 
     /// The test fails unless everything is there, once, in order.
     #[track_caller]
-    pub(super) fn assert_clean(&self) {
+    pub(crate) fn assert_clean(&self) {
         assert!(self.is_clean(), "{self:#?}");
     }
 

@@ -1,8 +1,10 @@
 //! A company with its server: what every story begins with.
 
 use std::collections::BTreeSet;
+use std::iter::once;
 use std::path::Path;
 
+use futures_util::future::join_all;
 use serde_json::Value;
 use simulators::journal::{Journal, System};
 use simulators::kontur::Crm;
@@ -20,13 +22,23 @@ pub(crate) struct Plan {
     edits: Vec<Edit>,
     launcher: Option<Launcher>,
     is_set_up: bool,
+    replicas: Option<Replicas>,
+}
+
+/// So many servers on the database of a URL.
+struct Replicas {
+    count: usize,
+    database_url: String,
 }
 
 /// The simulated systems and the server between them. When it is dropped the test fails if the server did what a
 /// contract forbids, or wrote to its log what may not stand there.
 pub(crate) struct Company {
     pub(crate) sandbox: Sandbox,
+    /// The one that Kontur and the PBX know.
     pub(crate) server: Server,
+    /// Those that serve beside it from the same database.
+    pub(crate) others: Vec<Server>,
     pub(crate) http: reqwest::Client,
     secrets: BTreeSet<String>,
     forgives: bool,
@@ -67,25 +79,38 @@ impl Plan {
         self
     }
 
+    /// There are so many servers, all on the database of this URL.
+    pub(crate) fn replicas(self, count: usize, database_url: String) -> Self {
+        Self { replicas: Some(Replicas { count, database_url }), ..self }
+    }
+
     /// Starts everything.
     pub(crate) async fn start(self) -> Company {
-        let mut server = Server::new();
+        let (mut server, mut others) = places(self.replicas.as_ref());
         let options = SandboxOptions { server_url: server.url().to_owned() };
         let sandbox = Sandbox::start(options).await.expect("the simulated systems start");
         let mut configuration = configuration::of(&sandbox, &server.listen(), &server.database().url());
         self.edits.into_iter().for_each(|edit| edit(&mut configuration, &sandbox));
         server.configure(&configuration.to_string());
+        for other in &others {
+            let mut same = configuration.clone();
+            same.insert("listen".to_owned(), other.listen().into());
+            other.configure(&same.to_string());
+        }
         if let Some(command) = self.launcher {
             let command = command(server.directory());
             server.launch_by(command);
         }
-        server.start().await;
+        join_all(once(&mut server).chain(&mut others).map(Server::start)).await;
         let http = simulators::http::client().expect("an HTTP client");
         let secrets = leaks::secrets(&configuration);
-        let company = Company { sandbox, server, http, secrets, forgives: false };
+        let company = Company { sandbox, server, others, http, secrets, forgives: false };
         if self.is_set_up {
             let reply = company.sandbox.setup().await;
             assert!(reply.is_ok(), "setup: {reply:?}");
+            for other in &company.others {
+                company.admin_of(other).becomes("active").await;
+            }
         }
         company
     }
@@ -99,7 +124,7 @@ impl Company {
 
     /// A company to be started in some other way.
     pub(crate) fn plan() -> Plan {
-        Plan { edits: Vec::new(), launcher: None, is_set_up: true }
+        Plan { edits: Vec::new(), launcher: None, is_set_up: true, replicas: None }
     }
 
     /// What the simulated systems saw.
@@ -107,9 +132,22 @@ impl Company {
         &self.sandbox.journal
     }
 
+    /// All servers.
+    pub(crate) fn servers(&self) -> impl Iterator<Item = &Server> {
+        once(&self.server).chain(&self.others)
+    }
+
+    /// One of all servers, by its place among them.
+    pub(crate) fn server_at(&mut self, place: usize) -> &mut Server {
+        match place.checked_sub(1) {
+            Some(place) => &mut self.others[place],
+            None => &mut self.server,
+        }
+    }
+
     /// The administrator of the server.
     pub(crate) fn admin(&self) -> Admin {
-        Admin::new(&self.http, self.server.url(), ADMIN_TOKEN)
+        self.admin_of(&self.server)
     }
 
     /// A user of the CRM.
@@ -130,6 +168,16 @@ impl Company {
     /// Whoever sends webhooks in the PBX's name.
     pub(crate) fn telephony(&self) -> Telephony {
         Telephony::new(&self.http, self.server.url(), &self.sandbox.pbx.options().send.secret)
+    }
+
+    /// The administrator, who asks this server.
+    pub(crate) fn admin_of(&self, server: &Server) -> Admin {
+        Admin::new(&self.http, server.url(), ADMIN_TOKEN)
+    }
+
+    /// The PBX before a load balancer: each request goes to the next server.
+    pub(crate) fn balanced_telephony(&self) -> Telephony {
+        self.telephony().in_turn(self.servers().map(Server::url))
     }
 
     /// The employee at this extension.
@@ -168,7 +216,7 @@ impl Company {
     fn faults(&self) -> Vec<String> {
         let mut forbidden = self.secrets.clone();
         forbidden.extend(leaks::access_keys(&self.journal().entries()));
-        let log = self.server.log();
+        let log = self.log();
         let leaks = leaks::lines(&log, &forbidden).into_iter().map(|line| format!("in the log: {line}"));
         let mut faults: Vec<String> = leaks.collect();
         if !self.forgives {
@@ -177,15 +225,27 @@ impl Company {
         faults
     }
 
+    /// What all servers have written.
+    fn log(&self) -> String {
+        let logs = self.servers().map(|server| format!("--- the log of {}\n{}", server.url(), server.log()));
+        logs.collect::<Vec<_>>().join("\n")
+    }
+
     fn show(&self) {
         let entries: Vec<String> = self.journal().entries().iter().map(ToString::to_string).collect();
-        eprintln!("--- the server's log\n{}\n--- the journal\n{}", self.server.log(), entries.join("\n"));
+        eprintln!("{}\n--- the journal\n{}", self.log(), entries.join("\n"));
     }
+}
+
+/// Places for servers: alone, or on one database.
+fn places(replicas: Option<&Replicas>) -> (Server, Vec<Server>) {
+    let Some(Replicas { count, database_url }) = replicas else { return (Server::new(), Vec::new()) };
+    (Server::on(database_url), (1..*count).map(|_| Server::on(database_url)).collect())
 }
 
 impl Drop for Company {
     fn drop(&mut self) {
-        self.server.kill();
+        (0..=self.others.len()).for_each(|place| self.server_at(place).kill());
         let faults = self.faults();
         if std::thread::panicking() {
             self.show();

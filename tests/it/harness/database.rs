@@ -24,6 +24,8 @@ pub(crate) enum Database {
     File(PathBuf),
     /// A database that goes with the server.
     Own(postgres::Database),
+    /// The database of a URL, which others may work with as well.
+    Shared(String),
 }
 
 /// A database that somebody else has locked, as long as this lives.
@@ -51,6 +53,7 @@ impl Database {
         match self {
             Self::File(path) => format!("sqlite://{}", path.display()),
             Self::Own(database) => database.url().to_owned(),
+            Self::Shared(url) => url.clone(),
         }
     }
 
@@ -63,7 +66,7 @@ impl Database {
     pub(crate) fn run(&self, statements: &str) {
         match self {
             Self::File(path) => open(path).execute_batch(statements).expect("the file takes them"),
-            Self::Own(_) => Session::to(&self.url()).run(statements),
+            Self::Own(_) | Self::Shared(_) => Session::to(&self.url()).run(statements),
         }
     }
 
@@ -83,7 +86,9 @@ impl Database {
     pub(crate) fn holds(&self, text: &str) -> bool {
         match self {
             Self::File(path) => files(path).iter().any(|path| is_in_file(path, text)),
-            Self::Own(_) => Session::to(&self.url()).number(&ROWS_WITH.replace("TEXT", text)) > 0,
+            Self::Own(_) | Self::Shared(_) => {
+                Session::to(&self.url()).number(&ROWS_WITH.replace("TEXT", text)) > 0
+            }
         }
     }
 }

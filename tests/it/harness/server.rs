@@ -32,9 +32,18 @@ pub(crate) struct Server {
 impl Server {
     /// A place for a server: a free port, an empty directory and a database that is fresh.
     pub(crate) fn new() -> Self {
+        Self::with(Database::fresh)
+    }
+
+    /// The same with the database of a URL, where others may be at work.
+    pub(crate) fn on(database_url: &str) -> Self {
+        Self::with(|_| Database::Shared(database_url.to_owned()))
+    }
+
+    fn with(database: impl FnOnce(&Path) -> Database) -> Self {
         let (port, directory) = (free_port(), tempfile::tempdir().expect("a temporary directory"));
         Self {
-            database: Database::fresh(directory.path()),
+            database: database(directory.path()),
             directory,
             port,
             url: format!("http://127.0.0.1:{port}"),
