@@ -51,9 +51,9 @@ print_report() {
         printf '%-9s %-15s %7s  %s\n' "$state" "$name" "$took" "$remark"
     done < <(tr '\t' '|' <"$REPORT")
     printf '%-9s %-15s %7s\n' '' 'total' "$SECONDS"
-    if [ -s "$WORK/tests.log" ]; then
+    if compgen -G "$WORK/tests*.log" >/dev/null; then
         printf '\nThe test runner said:\n'
-        grep -E '^ +Summary \[|^error: ' "$WORK/tests.log"
+        grep --no-filename -E '^ +Summary \[|^error: ' "$WORK"/tests*.log
     fi
 }
 

@@ -3,7 +3,7 @@
 # fails if the step does; it calls leave_out where the machine lacks something.
 
 # Quick answers first; the tests last, so that their summary is near the end of the output.
-readonly STEPS=(fmt scripts clippy doc licenses advisories build openapi image doctests simulation mutants tests)
+readonly STEPS=(fmt scripts clippy doc licenses advisories build openapi image doctests simulation mutants tests postgres)
 
 step_fmt() { cargo fmt --all --check; }
 
@@ -88,8 +88,8 @@ step_mutants() {
 step_tests() {
     need_nextest || leave_out "$MISSING"
     release_binary
-    # Its schedules have a step of their own.
-    local filter='not test(/^simulation::part_/)'
+    # They have steps of their own.
+    local filter='not test(/^simulation::part_/) and not test(/^cluster::/)'
     need_chromium || {
         left_out browser "$MISSING"
         filter+=' and not test(/(^|::)browser(::|$)/)'
@@ -110,10 +110,36 @@ step_tests() {
         left_out asterisk "$MISSING"
         filter+=' and not test(/(^|::)pbx_asterisk::/)'
     }
-    need_postgres || {
-        left_out postgres "$MISSING"
+    if need_postgres; then
+        start_postgres
+    else
+        left_out real_postgres "$MISSING"
         filter+=' and not test(/(^|::)real_postgres::/)'
-    }
+    fi
     INSTA_UPDATE=no TEST_HISTORY="${TEST_HISTORY:-100000}" \
         cargo nextest run --locked --workspace --profile ci --filterset "$filter" 2>&1 | tee "$WORK/tests.log"
+}
+
+# Black-box stories that are not played again with PostgreSQL behind the server, and why.
+readonly NOT_ON_POSTGRES=(
+    'architecture bench browser cli docs harness readme: have no database, or are about more than it'
+    'doctor faults::disk: look at the file'
+    'pbx_asterisk faults::clock faults::kontur faults::metabot faults::provider faults::sender faults::workonflow: are about others'
+    'crash::backfill crash::places load sync::overlap: take long; cluster plays kills and load'
+)
+
+# Several servers on one PostgreSQL, and the stories of one server once more, with its database there.
+step_postgres() {
+    need_nextest || leave_out "$MISSING"
+    need_postgres || leave_out "$MISSING"
+    release_binary
+    start_postgres
+    local entry filter='package(kontur-telephony) and binary(it)'
+    for entry in "${NOT_ON_POSTGRES[@]}"; do
+        printf 'not with PostgreSQL: %s\n' "$entry"
+        entry=${entry%%: *}
+        filter+=" and not test(/^(${entry// /|})(::|$)/)"
+    done
+    TEST_DATABASE=postgres \
+        cargo nextest run --locked --workspace --profile ci --filterset "$filter" 2>&1 | tee "$WORK/tests-postgres.log"
 }
