@@ -44,7 +44,8 @@ impl Database {
         // Whoever had this number before may have been killed.
         let session = Session::to(&server);
         session.run(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
-        session.run(&format!("CREATE DATABASE {name}"));
+        // Copied as files, it costs an eighth.
+        session.run(&format!("CREATE DATABASE {name} STRATEGY file_copy"));
         Self { url: url.into(), _room: Some(Room { server, name }), _server: None }
     }
 
