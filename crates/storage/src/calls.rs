@@ -338,7 +338,7 @@ impl Tx<'_> {
         self.all(SETTLING, &[], |row| Ok((CallId(row.int(0)?), row.time(1)?, InstanceId(row.int(2)?))))
     }
 
-    /// How the call that is changed became known to the transaction.
+    /// How the call of which a delivery is planned became known to the transaction.
     pub fn knowledge(&self, call: CallId) -> Knowledge {
         self.unit().map_or(Knowledge::AtHand, |unit| unit.knowledge(call))
     }

@@ -56,6 +56,8 @@ struct Known {
     held_late: usize,
     /// Of those, the ones that were read.
     read: HashSet<CallId>,
+    /// Of those, the ones of which deliveries were planned: whoever delivers looks for what others have planned.
+    planned: HashSet<CallId>,
     /// Calls that this transaction makes: whatever is there of them, it has noted.
     new: HashSet<CallId>,
     /// Calls that were looked for and not found.
@@ -75,9 +77,10 @@ impl Unit {
         self.0.borrow_mut().read.insert(call);
     }
 
-    /// How a call became known.
+    /// How a call became known of which a delivery is planned.
     pub(crate) fn knowledge(&self, call: CallId) -> Knowledge {
-        let known = self.0.borrow();
+        let mut known = self.0.borrow_mut();
+        known.planned.insert(call);
         if known.new.contains(&call) {
             Knowledge::New
         } else if known.held.contains(&call) && !known.read.contains(&call) {
@@ -85,6 +88,12 @@ impl Unit {
         } else {
             Knowledge::Read
         }
+    }
+
+    /// Calls that were read, and of which nothing was planned: nobody has looked for what others planned of them.
+    pub(crate) fn only_read(&self) -> Vec<CallId> {
+        let known = self.0.borrow();
+        known.read.difference(&known.planned).copied().collect()
     }
 
     /// How many calls were held after the transaction had begun.

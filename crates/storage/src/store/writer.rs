@@ -183,6 +183,10 @@ impl Writer {
             return Err(error.clone());
         }
         begun.commit()?;
+        if let Some(unit) = begun.database.unit() {
+            // Else the next transaction would take them for calls that nobody else has changed.
+            unit.only_read().into_iter().for_each(|call| self.recent_calls.forget(call));
+        }
         self.recent_calls.committed();
         self.crash_points.pass(CrashPoint::Committed);
         let (hooks, touched) = tx.into_hooks();

@@ -18,7 +18,7 @@ use super::event;
 const INSTANCE: InstanceId = InstanceId(1);
 
 /// Stores a new call that has begun, and keeps it in hand.
-fn open(tx: &Tx<'_>, external_id: &str) -> Result<CallId, StorageError> {
+pub(crate) fn open(tx: &Tx<'_>, external_id: &str) -> Result<CallId, StorageError> {
     let mut call = Call::default();
     call.fold(&event(1, external_id, Happening::CallStarted));
     let (external_id, told) = (external_id.into(), Told::default());
@@ -29,7 +29,7 @@ fn open(tx: &Tx<'_>, external_id: &str) -> Result<CallId, StorageError> {
     Ok(id)
 }
 
-fn end(tx: &Tx<'_>, id: CallId) -> Result<(), StorageError> {
+pub(crate) fn end(tx: &Tx<'_>, id: CallId) -> Result<(), StorageError> {
     let mut stored = tx.take_call(id)?.expect("the call is stored");
     stored.call.fold(&event(9, "a", Happening::CallFinished(None)));
     tx.update_call(stored)

@@ -6,18 +6,20 @@ mod real_postgres {
 
     use domain::call::Call;
     use domain::call::event::{CallEvent, Happening};
-    use domain::id::InstanceId;
+    use domain::id::{CallId, InstanceId};
     use domain::outbox::{DestinationKind, Notice};
     use domain::plan::Told;
     use domain::secret::Secret;
     use futures_util::future::join_all;
-    use storage::calls::NewCall;
+    use storage::calls::{Knowledge, NewCall};
     use storage::cluster::{CHORES, LEASE, News};
     use storage::deliveries::NewDelivery;
     use storage::error::StorageError;
     use storage::{About, Address, Place, Store, StoreOptions, Tx};
+    use testkit::TempStore;
     use testkit::postgres::{Database, Postgres, Stop};
 
+    use crate::recent::{end, open as open_call};
     use crate::{at, event};
 
     const INSTANCE: InstanceId = InstanceId(1);
@@ -193,5 +195,27 @@ mod real_postgres {
             own = teller.heard() => panic!("one hears oneself: {own:?}"),
         };
         assert_eq!(heard, News::Changed(vec![id]));
+    }
+
+    async fn write<T, F>(store: &Store, call: CallId, change: F) -> T
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T, StorageError> + Send + 'static,
+    {
+        store.write_about(|| About { calls: vec![call], ..About::default() }, change).await.unwrap()
+    }
+
+    /// Somebody else has planned deliveries of the call, of which nobody here has heard.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_call_that_was_only_read_is_not_at_hand_when_deliveries_are_planned() {
+        let database = TempStore::Postgres(Database::fresh());
+        let (here, there) = (database.open(), database.open());
+        let call = here.write(|tx| open_call(tx, "a")).await.unwrap();
+        write(&there, call, move |tx| end(tx, call)).await;
+        write(&here, call, move |tx| tx.set_communication(call, &"k-1".into())).await;
+        let planned = write(&here, call, move |tx| Ok(tx.knowledge(call))).await;
+        assert_eq!(planned, Knowledge::Read);
+        let next = write(&here, call, move |tx| Ok(tx.knowledge(call))).await;
+        assert_eq!(next, Knowledge::AtHand, "who delivers has looked for the others");
     }
 }
