@@ -119,8 +119,9 @@ impl Lanes {
             }
             Known::Shared(coverage) if !has_room => coverage.fell_behind(),
             Known::Shared(coverage) => match knowledge {
-                Knowledge::New => self.append(delivery, now),
-                Knowledge::AtHand if coverage.is_whole() => self.append(delivery, now),
+                // It may have been read from the store before the news of its planning came.
+                Knowledge::New => self.merge(delivery, now),
+                Knowledge::AtHand if coverage.is_whole() => self.merge(delivery, now),
                 Knowledge::AtHand | Knowledge::Read => return Pushed::Unclear,
             },
         }

@@ -248,6 +248,18 @@ fn what_is_read_again_is_there_once_and_what_others_made_due_is_due() {
 }
 
 #[test]
+fn what_was_read_before_the_news_of_its_planning_came_is_made_once() {
+    for knowledge in [Knowledge::New, Knowledge::AtHand] {
+        let mut lanes = Lanes::behind(true);
+        refill(&mut lanes, vec![delivery(1, 7)], 10);
+        assert_eq!(next(&mut lanes, 0), Some(1));
+        assert_eq!(plan(&mut lanes, 1, 7, knowledge), Pushed::Noted);
+        settle(&mut lanes, delivery(1, 7), None, at(0));
+        assert_eq!((next(&mut lanes, 0), lanes.held()), (None, 0), "{knowledge:?}");
+    }
+}
+
+#[test]
 fn what_others_take_over_is_forgotten_but_for_what_is_under_way() {
     let mut lanes = Lanes::behind(true);
     refill(&mut lanes, vec![delivery(1, 7), delivery(2, 7), delivery(3, 8)], 10);
