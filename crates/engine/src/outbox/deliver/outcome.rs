@@ -5,7 +5,6 @@ use domain::instance::status::{Failure, Signal};
 use domain::outbox::{Cause, DestinationKind, Notice, Outcome};
 use domain::port::destination::{Effect, Report};
 use domain::recording::{News, Tracked};
-use storage::calls::Knowledge;
 use storage::deliveries::{Attempt, NewDelivery, PendingDelivery, Settlement};
 use storage::error::StorageError;
 use storage::{About, Tx};
@@ -112,9 +111,8 @@ impl Deliverer {
                 let follow = remember(tx, &of_change, &effects, attempt.ended_at)?;
                 give_up_recording(tx, &of_change, &settlement, &effects, attempt.ended_at)?;
                 if !follow.is_empty() {
-                    let outbox = outbox.clone();
-                    // It comes behind what is under way, which its lane waits for.
-                    let planned = |delivery| Planned { delivery, knowledge: Knowledge::AtHand };
+                    let (outbox, knowledge) = (outbox.clone(), tx.knowledge(of_change.call));
+                    let planned = |delivery| Planned { delivery, knowledge };
                     let follow = follow.into_iter().map(planned).collect();
                     tx.after_commit(move || outbox.tell(Command::Planned(follow)));
                 }
