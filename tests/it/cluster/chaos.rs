@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rand::RngExt;
 use rand::rngs::StdRng;
+use simulators::faults::{Fault, FaultKind};
 use testkit::postgres::{Postgres, Stop};
 use tokio::time::{Instant, sleep_until};
 
@@ -20,12 +21,16 @@ const SECONDS: u64 = 60;
 /// From one kill to the next.
 const EVERY: Duration = Duration::from_secs(5);
 
+/// Kontur is not on this machine: a kill finds requests under way.
+const FAR: Duration = Duration::from_millis(30);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn replicas_are_killed_and_the_database_is_restarted_under_load() {
     let mut postgres = Postgres::durable();
     let mut company = on(&postgres, plan()).start().await;
     // A server cannot know whether a callback arrived whose answer died with it.
     company.sandbox.kontur.allow_repeats(true);
+    company.sandbox.kontur.faults().set(Fault::always(FaultKind::delay(FAR)));
     let mut chance = chance();
     let traffic = Traffic::endless(&company.balanced_telephony(), STEADY, &mut chance);
     chaos(&mut company, &mut postgres, &mut chance).await;
