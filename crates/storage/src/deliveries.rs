@@ -321,12 +321,7 @@ impl Tx<'_> {
 
 fn read_pending(row: &Row<'_>) -> Result<PendingDelivery, StorageError> {
     let word = row.text(2)?;
-    let destination = DestinationKind::parse(&word).ok_or_else(|| StorageError::Inconsistent {
-        table: "delivery",
-        column: "destination",
-        row: row.int(0).map_or_else(|_| String::new(), |id| id.to_string()),
-        message: format!("{word:?} is none"),
-    })?;
+    let destination = row.known(("delivery", "destination"), &word, DestinationKind::parse(&word))?;
     Ok(PendingDelivery {
         id: DeliveryId(row.int(0)?),
         instance: InstanceId(row.int(1)?),
@@ -369,12 +364,7 @@ fn read(row: &Row<'_>) -> Result<DeliveryRecord, StorageError> {
 
 pub(crate) fn state(row: &Row<'_>, column: usize) -> Result<DeliveryState, StorageError> {
     let state = row.text(column)?;
-    DeliveryState::parse(&state).ok_or_else(|| StorageError::Inconsistent {
-        table: "delivery",
-        column: "state",
-        row: row.int(0).map_or_else(|_| String::new(), |id| id.to_string()),
-        message: format!("{state:?} is no state"),
-    })
+    row.known(("delivery", "state"), &state, DeliveryState::parse(&state))
 }
 
 fn count(row: &Row<'_>, column: usize) -> Result<u32, StorageError> {

@@ -108,7 +108,7 @@ fn read(row: &Row<'_>) -> Result<RecordingRecord, StorageError> {
     let fault = row.opt_text(3)?;
     let tracked = Tracked {
         state: state(row, 2)?,
-        fault: fault.map(|word| known(row, "fault", &word, Fault::parse(&word))).transpose()?,
+        fault: fault.map(|word| row.known(("recording", "fault"), &word, Fault::parse(&word))).transpose()?,
         reason: row.opt_text(4)?,
         size: row.opt_int(5)?.map(i64::unsigned_abs),
         content_type: row.opt_text(6)?,
@@ -118,14 +118,5 @@ fn read(row: &Row<'_>) -> Result<RecordingRecord, StorageError> {
 
 fn state(row: &Row<'_>, column: usize) -> Result<RecordingState, StorageError> {
     let word = row.text(column)?;
-    known(row, "state", &word, RecordingState::parse(&word))
-}
-
-fn known<T>(row: &Row<'_>, column: &'static str, word: &str, parsed: Option<T>) -> Result<T, StorageError> {
-    parsed.ok_or_else(|| StorageError::Inconsistent {
-        table: "recording",
-        column,
-        row: row.int(0).map_or_else(|_| String::new(), |call| call.to_string()),
-        message: format!("{word:?} is not known"),
-    })
+    row.known(("recording", "state"), &word, RecordingState::parse(&word))
 }

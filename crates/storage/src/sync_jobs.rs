@@ -216,23 +216,17 @@ impl Tx<'_> {
 fn read(row: &Row<'_>) -> Result<SyncJob, StorageError> {
     let count = |column| row.int(column).map(|count| u64::try_from(count).unwrap_or(0));
     let small = |count: i64| u32::try_from(count).unwrap_or(0);
-    let unknown = |column: &'static str, word: &str| StorageError::Inconsistent {
-        table: "sync_job",
-        column,
-        row: row.int(0).map_or_else(|_| String::new(), |id| id.to_string()),
-        message: format!("{word:?} is not known"),
-    };
     let (purpose, state) = (row.text(2)?, row.text(5)?);
     let known = SyncState::ALL.into_iter().find(|known| known.word() == state);
     Ok(SyncJob {
         id: row.int(0)?,
         asked: NewSyncJob {
             instance: InstanceId(row.int(1)?),
-            purpose: Purpose::parse(&purpose).ok_or_else(|| unknown("purpose", &purpose))?,
+            purpose: row.known(("sync_job", "purpose"), &purpose, Purpose::parse(&purpose))?,
             window: Window { from: row.time(3)?, to: row.time(4)? },
             calls_per_minute: row.opt_int(14)?.map(small),
         },
-        state: known.ok_or_else(|| unknown("state", &state))?,
+        state: row.known(("sync_job", "state"), &state, known)?,
         created_at: row.time(6)?,
         finished_at: row.opt_time(7)?,
         position: Position { read_until: row.time(8)?, cursor: row.opt_text(9)?, taken: small(row.int(10)?) },

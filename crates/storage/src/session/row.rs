@@ -79,6 +79,26 @@ impl Row<'_> {
         }
     }
 
+    /// What a word of a column stands for: `parsed`, unless that is nothing.
+    pub(crate) fn known<T>(
+        &self,
+        (table, column): (&'static str, &'static str),
+        word: &str,
+        parsed: Option<T>,
+    ) -> Result<T, StorageError> {
+        parsed.ok_or_else(|| StorageError::Inconsistent {
+            table,
+            column,
+            row: self.number(),
+            message: format!("{word:?} is not known"),
+        })
+    }
+
+    /// The number of the row, as far as it begins with one.
+    fn number(&self) -> String {
+        self.int(0).map_or_else(|_| String::new(), |id| id.to_string())
+    }
+
     /// A JSON column as a domain type.
     pub fn json<T: serde::de::DeserializeOwned>(
         &self,
@@ -96,7 +116,7 @@ impl Row<'_> {
         serde_json::from_slice(text).map_err(|error| StorageError::Inconsistent {
             table,
             column: name,
-            row: self.int(0).map_or_else(|_| String::new(), |id| id.to_string()),
+            row: self.number(),
             message: error.to_string(),
         })
     }

@@ -9,33 +9,50 @@ use crate::error::StorageError;
 use crate::session::{About, Ids, Next, Read, Row, Session, Value};
 use crate::store::writer::Database;
 
-/// By text, for whoever has only the connection.
-impl Session for Connection {
-    fn execute(&self, sql: &'static str, parameters: &[Value<'_>]) -> Result<usize, StorageError> {
-        execute(&mut *self.prepare_cached(sql)?, parameters)
-    }
+/// Where statements come from, and what they run on.
+pub(crate) trait Prepare {
+    fn connection(&self) -> &Connection;
 
-    fn query(
+    /// Runs something with a statement.
+    fn with<T>(
         &self,
         sql: &'static str,
-        parameters: &[Value<'_>],
-        read: &mut Read<'_>,
-    ) -> Result<(), StorageError> {
-        query(&mut *self.prepare_cached(sql)?, parameters, read)
+        run: impl FnOnce(&mut Statement<'_>) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError>;
+}
+
+/// By text, for whoever has only the connection.
+impl Prepare for Connection {
+    fn connection(&self) -> &Connection {
+        self
     }
 
-    fn next_id(&self, _of: Ids) -> Result<Option<i64>, StorageError> {
-        Ok(None)
-    }
-
-    fn last_id(&self) -> i64 {
-        self.last_insert_rowid()
+    fn with<T>(
+        &self,
+        sql: &'static str,
+        run: impl FnOnce(&mut Statement<'_>) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        run(&mut *self.prepare_cached(sql)?)
     }
 }
 
-impl Session for Statements<'_> {
+impl Prepare for Statements<'_> {
+    fn connection(&self) -> &Connection {
+        Statements::connection(self)
+    }
+
+    fn with<T>(
+        &self,
+        sql: &'static str,
+        run: impl FnOnce(&mut Statement<'_>) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        Statements::with(self, sql, |statement| run(statement))
+    }
+}
+
+impl<P: Prepare> Session for P {
     fn execute(&self, sql: &'static str, parameters: &[Value<'_>]) -> Result<usize, StorageError> {
-        self.with(sql, |statement| execute(statement, parameters))
+        self.with(sql, |statement| Ok(statement.execute(params_from_iter(parameters))?))
     }
 
     fn query(
@@ -44,7 +61,15 @@ impl Session for Statements<'_> {
         parameters: &[Value<'_>],
         read: &mut Read<'_>,
     ) -> Result<(), StorageError> {
-        self.with(sql, |statement| query(statement, parameters, read))
+        self.with(sql, |statement| {
+            let mut rows = statement.query(params_from_iter(parameters))?;
+            while let Some(row) = rows.next()? {
+                if read(&Row::Sqlite(row))? == Next::Enough {
+                    break;
+                }
+            }
+            Ok(())
+        })
     }
 
     fn next_id(&self, _of: Ids) -> Result<Option<i64>, StorageError> {
@@ -56,36 +81,7 @@ impl Session for Statements<'_> {
     }
 }
 
-fn execute(statement: &mut Statement<'_>, parameters: &[Value<'_>]) -> Result<usize, StorageError> {
-    Ok(statement.execute(params_from_iter(parameters))?)
-}
-
-fn query(
-    statement: &mut Statement<'_>,
-    parameters: &[Value<'_>],
-    read: &mut Read<'_>,
-) -> Result<(), StorageError> {
-    let mut rows = statement.query(params_from_iter(parameters))?;
-    while let Some(row) = rows.next()? {
-        if read(&Row::Sqlite(row))? == Next::Enough {
-            break;
-        }
-    }
-    Ok(())
-}
-
-impl ToSql for Value<'_> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match *self {
-            Self::Null => ValueRef::Null,
-            Self::Int(number) => ValueRef::Integer(number),
-            Self::Text(text) => ValueRef::Text(text.as_bytes()),
-            Self::Bytes(bytes) => ValueRef::Blob(bytes),
-        }))
-    }
-}
-
-impl<T: Transactional + Session> Database for T {
+impl<P: Prepare> Database for P {
     fn begin(
         &self,
         _about: &mut dyn Iterator<Item = &About>,
@@ -109,19 +105,13 @@ impl<T: Transactional + Session> Database for T {
     }
 }
 
-/// What has a connection to begin and end transactions on.
-pub(super) trait Transactional {
-    fn connection(&self) -> &Connection;
-}
-
-impl Transactional for Connection {
-    fn connection(&self) -> &Connection {
-        self
-    }
-}
-
-impl Transactional for Statements<'_> {
-    fn connection(&self) -> &Connection {
-        Statements::connection(self)
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match *self {
+            Self::Null => ValueRef::Null,
+            Self::Int(number) => ValueRef::Integer(number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
     }
 }
