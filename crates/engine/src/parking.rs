@@ -207,6 +207,11 @@ impl Journal<'_, '_> {
         let Some(mut stored) = self.tx.take_call(parked.call)? else {
             return self.tx.unpark(parked.instance, parked.call);
         };
+        // Another process may have registered it since it was read that it is parked.
+        if !stored.told.is_parked() {
+            self.tx.put_back(stored);
+            return Ok(());
+        }
         self.reconsider(&mut stored, parked)?;
         if stored.told.is_parked() {
             self.tx.put_back(stored);

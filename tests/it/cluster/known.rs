@@ -13,6 +13,9 @@ use crate::actors::{Admin, Telephony};
 use crate::admin::own::{self, PATH, WEBHOOK_SECRET};
 use crate::harness::{Company, Server, eventually, within};
 
+/// Calls that wait for a user: enough for two servers to get at them at the same time.
+const WAITING: u64 = 20;
+
 /// Nobody who has changed something waits longer until it holds everywhere.
 const SOON: Duration = Duration::from_secs(2);
 
@@ -65,7 +68,7 @@ async fn a_pause_at_one_server_holds_what_all_of_them_take() {
     assert_eq!(company.sandbox.workonflow.all_comments().len(), 6);
 }
 
-/// The call is of 101, whom nobody has in that integration yet.
+/// The calls are of 101, whom nobody has in that integration yet.
 #[tokio::test]
 async fn users_that_one_server_was_given_are_those_of_calls_at_another() {
     let postgres = Postgres::quick();
@@ -73,27 +76,22 @@ async fn users_that_one_server_was_given_are_those_of_calls_at_another() {
     let admins: Vec<Admin> = company.servers().map(|server| company.admin_of(server)).collect();
     assert_eq!(admins[0].put(PATH, &own::settings()).await.status, 201);
     assert!(company.sandbox.kontur.crm("other").setup(json!({})).await.is_ok());
-    let (telephony, waiting) = (telephony_of(&company, &company.others[0]), trace(Kind::Outbound, 1));
+    let waiting: Vec<Value> = (1..=WAITING).flat_map(|n| trace(Kind::Outbound, n)).collect();
+    let telephony = telephony_of(&company, &company.others[0]);
     within(SOON, "events are taken", async || telephony.try_to_tell(&waiting).await.ok()).await;
-    eventually("it waits", async || {
+    eventually("they wait", async || {
         let report = admins[0].get(&format!("{PATH}/unmapped")).await.ok();
-        (report["items"][0]["parked"] == 1).then_some(())
+        (report["items"][0]["parked"] == WAITING).then_some(())
     })
     .await;
 
     let id = "44d00000-0000-4000-8000-000000000201";
     let users = json!([{"kontur_user_id": id, "extension": "101"}]);
     admins[2].put(&format!("{PATH}/users"), &users).await.ok();
-    telephony.tell(&trace(Kind::Outbound, 2)).await;
-    for call in ["trace-1", "trace-2"] {
-        let registered = eventually("the call is registered", async || user_of(&company, call)).await;
-        assert_eq!(registered, id, "{call}");
-    }
+    telephony.tell(&trace(Kind::Outbound, WAITING + 1)).await;
     company.settle().await;
-}
-
-/// The user with whom a call was registered.
-fn user_of(company: &Company, call: &str) -> Option<Value> {
-    let told = company.kontur().told(call).into_iter().find(|(operation, _)| operation == "register-call")?;
-    Some(told.1["items"][0]["from"]["userId"].clone())
+    for n in 1..=WAITING + 1 {
+        let registered = company.kontur().only(&format!("trace-{n}"), "register-call");
+        assert_eq!(registered["items"][0]["from"]["userId"], id, "{registered}");
+    }
 }

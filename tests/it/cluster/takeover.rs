@@ -47,7 +47,7 @@ async fn a_server_that_is_asked_to_end_hands_over_at_once() {
 /// Kontur is away, and a call is over that it was not told of; gives the call.
 async fn pending(company: &Company, number: usize) -> Trace {
     let faults = company.sandbox.kontur.faults();
-    faults.set(Fault::always(FaultKind::status(503)));
+    faults.set(Fault::always(FaultKind::status(503)).on("call-started"));
     let call = Trace::new(Kind::Answered, number as u64);
     let tried = company.journal().count(System::Kontur, "call-started");
     company.balanced_telephony().tell(&call.events()).await;
