@@ -15,9 +15,6 @@ use crate::session::{About, Ids, Row, Unit, Value};
 const DELIVERIES_OF_EVENT: usize = 2;
 const DELIVERIES_OF_CALL: usize = 4;
 
-/// The number by which a transaction's fate can be asked for.
-const TRANSACTION: &str = "SELECT pg_current_xact_id()::text";
-
 /// Calls by their names and by their rows, in the order of their rows, so that two who want the same do not wait in a
 /// circle. What is at hand in its latest version is not read again.
 const HOLD: &str = "
@@ -38,7 +35,7 @@ const NOTED: &str = "
     JOIN call AS named ON named.instance_id = of_instance AND named.external_id = name";
 
 #[cfg(test)]
-pub(super) const QUESTIONS: &[&str] = &[TRANSACTION, HOLD, NOTED];
+pub(super) const QUESTIONS: &[&str] = &[HOLD, NOTED];
 
 /// Blocks of numbers.
 pub(super) const fn sequence(of: Ids) -> &'static str {
@@ -58,21 +55,17 @@ pub(super) const fn is_in_blocks(of: Ids) -> bool {
     matches!(of, Ids::Calls | Ids::Deliveries | Ids::RawRequests)
 }
 
-/// Begins a transaction; gives its number.
+/// Begins a transaction.
 pub(super) fn begin(
     connection: &Connection,
     about: &About,
     recent: &RecentCalls,
     unit: &Unit,
     blocks: &mut Blocks,
-) -> Result<String, StorageError> {
+) -> Result<(), StorageError> {
     let wanted = Wanted::of(about, recent);
     let now = Instant::now();
-    let none: Vec<&(dyn ToSql + Sync)> = Vec::new();
-    let mut questions = vec![
-        Question { sql: "BEGIN", parameters: none.clone() },
-        Question { sql: TRANSACTION, parameters: none },
-    ];
+    let mut questions = vec![Question { sql: "BEGIN", parameters: Vec::new() }];
     if !wanted.is_empty() {
         questions.push(Question { sql: HOLD, parameters: wanted.calls() });
     }
@@ -91,7 +84,6 @@ pub(super) fn begin(
     }
     let mut answers = connection.query_all(&questions)?.into_iter().skip(1);
     let mut next = || answers.next().unwrap_or_default();
-    let transaction = next().first().map(|row| row.try_get(0)).transpose()?.unwrap_or_default();
     if !wanted.is_empty() {
         hold(&next(), &wanted, recent, unit)?;
     }
@@ -106,7 +98,7 @@ pub(super) fn begin(
             blocks.add(*of, row.try_get(0)?, now);
         }
     }
-    Ok(transaction)
+    Ok(())
 }
 
 /// Takes calls that are held now.

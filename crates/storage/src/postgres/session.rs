@@ -22,8 +22,13 @@ const IN_DOUBT_FOR: Duration = Duration::from_secs(10);
 /// Between two attempts to connect.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// What became of a transaction.
-const STATUS: &str = "SELECT pg_xact_status($1::text::xid8)";
+/// Whoever writes has a row, which each of its transactions changes.
+const BEGIN_TO_WRITE: &str = "INSERT INTO writer (committed, at) VALUES (0, clock_timestamp()) RETURNING id";
+const FORGET: &str = "DELETE FROM writer WHERE at < clock_timestamp() - interval '30 days'";
+const MARK: &str = "UPDATE writer SET committed = $1, at = clock_timestamp() WHERE id = $2";
+
+/// The last transaction that was committed; waits for one that is being committed.
+const COMMITTED: &str = "SELECT committed FROM writer WHERE id = $1 FOR UPDATE";
 
 /// Writes to a database that others write to as well.
 pub(crate) struct Writing {
@@ -35,8 +40,9 @@ pub(crate) struct Writing {
     /// How many calls the transaction had held late when numbers of deliveries were taken for it: those of a call that is held later
     /// have to be larger than what others gave it before.
     held: Cell<usize>,
-    /// The transaction, by which its fate can be asked for.
-    transaction: RefCell<String>,
+    /// Our row in `writer`, and how many transactions were tried: each marks the row with its number.
+    row: i64,
+    transaction: Cell<i64>,
 }
 
 impl Writing {
@@ -44,6 +50,9 @@ impl Writing {
     pub(crate) fn open(address: &Address) -> Result<Self, StorageError> {
         let mut connection = Connection::open(address)?;
         connection.migrate()?;
+        connection.execute(FORGET, &[])?;
+        let rows = connection.query(BEGIN_TO_WRITE, &[])?;
+        let row = rows.first().map(|row| row.try_get(0)).transpose()?.unwrap_or_default();
         Ok(Self {
             address: address.clone(),
             connection: RefCell::new(Some(connection)),
@@ -51,7 +60,8 @@ impl Writing {
             unit: Unit::default(),
             blocks: RefCell::default(),
             held: Cell::default(),
-            transaction: RefCell::default(),
+            row,
+            transaction: Cell::default(),
         })
     }
 
@@ -76,6 +86,8 @@ impl Writing {
         // The old one first: servers count them.
         self.connection.replace(None);
         self.connection.replace(Some(Connection::open(&self.address)?));
+        // A server that crashed may give them to others.
+        self.blocks.replace(Blocks::default());
         Ok(())
     }
 
@@ -87,7 +99,7 @@ impl Writing {
         blocks.forget(Ids::Deliveries);
         let began =
             self.with(|connection| prefetch::begin(connection, about, recent, &self.unit, &mut blocks));
-        self.transaction.replace(began?);
+        began?;
         self.held.set(0);
         Ok(())
     }
@@ -95,23 +107,19 @@ impl Writing {
     /// What became of the transaction when its connection broke.
     fn find_out(&self) -> Result<(), StorageError> {
         let until = Instant::now() + IN_DOUBT_FOR;
-        let transaction = self.transaction.borrow().clone();
+        let asked = || {
+            self.connect()?;
+            let rows = self.with(|connection| connection.query(COMMITTED, &[self.row.into()]))?;
+            let last: Option<i64> = rows.first().map(|row| row.try_get(0)).transpose()?;
+            Ok::<_, StorageError>(last == Some(self.transaction.get()))
+        };
         loop {
-            let asked = self.connect().and_then(|()| {
-                self.with(|connection| connection.query(STATUS, &[Value::Text(&transaction)]))
-            });
-            let status = match asked {
-                Ok(rows) => {
-                    rows.first().map(|row| row.try_get::<_, Option<String>>(0)).transpose()?.flatten()
+            match asked() {
+                Ok(true) => return Ok(()),
+                Err(error) if error.may_pass() && Instant::now() < until => std::thread::sleep(PAUSE),
+                Ok(false) | Err(_) => {
+                    return Err(StorageError::Away("the connection broke before the commit".to_owned()));
                 }
-                Err(StorageError::Away(_)) if Instant::now() < until => Some("unknown".to_owned()),
-                // One that never got to the disk is said to be in the future.
-                Err(error) => return Err(StorageError::Away(error.to_string())),
-            };
-            match status.as_deref() {
-                Some("committed") => return Ok(()),
-                Some("in progress" | "unknown") if Instant::now() < until => std::thread::sleep(PAUSE),
-                _ => return Err(StorageError::Away("the connection broke before the commit".to_owned())),
             }
         }
     }
@@ -194,6 +202,9 @@ impl Database for Writing {
     }
 
     fn commit(&self) -> Result<(), StorageError> {
+        let number = self.transaction.get() + 1;
+        self.transaction.set(number);
+        self.buffer.borrow_mut().put(MARK, &[number.into(), self.row.into()]);
         let runs = self.buffer.borrow_mut().take();
         match self.with(|connection| connection.make(&runs, Some("COMMIT"))) {
             Err(StorageError::Away(_)) => self.find_out(),

@@ -136,7 +136,7 @@ const COLUMNS: &str = "SELECT c.relname || '.' || a.attname, upper(format_type(a
                        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
                        JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
                        WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
-                       AND c.relname NOT IN ('replica', 'claim', 'migration')";
+                       AND c.relname NOT IN ('replica', 'claim', 'writer', 'migration')";
 
 /// Its table and name, its type, whether there is always a value, and its place in the primary key.
 type Column = (String, String, bool, i64);
