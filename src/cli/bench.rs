@@ -4,6 +4,7 @@
 
 mod apart;
 mod bare;
+mod cluster;
 mod control;
 mod deliver;
 mod end_to_end;
@@ -16,6 +17,7 @@ mod latency;
 mod load;
 mod memory;
 mod neighbours;
+mod postgres;
 mod process;
 mod server;
 mod sink;
@@ -46,6 +48,8 @@ enum What {
     Sync(sync::Options),
     /// Events per second, and the time to start, with millions of finished calls stored ÷ with none.
     Growth(growth::Options),
+    /// Durable accepted events per second on PostgreSQL ÷ a bare JSON handler; two replicas ÷ one; told events ÷ Svix.
+    Postgres(postgres::Options),
     /// Memory of the server: idle, under load, with many open calls, with many workspaces.
     Memory(memory::Options),
     /// How much later callbacks arrive because another workspace's or destination's remote system is in trouble.
@@ -91,6 +95,7 @@ impl Bench {
             What::Latency(options) => latency::run(&options),
             What::Sync(options) => sync::run(&options),
             What::Growth(options) => growth::run(&options),
+            What::Postgres(options) => postgres::run(&options),
             What::Memory(options) => memory::run(&options),
             What::Neighbours(options) => neighbours::run(&options),
             What::Bare => bare::run(),

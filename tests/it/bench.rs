@@ -16,6 +16,7 @@ const BENCHES: &[(&str, &[&str])] = &[
     ("sync", &["sync"]),
     ("growth", &["growth", "growth-start"]),
     ("latency", &["latency-p50", "latency-p99"]),
+    ("postgres", &["postgres-64", "postgres-256", "postgres-replicas", "postgres-svix"]),
     ("memory", &["memory-idle", "memory-loaded", "memory-open-calls", "memory-workspaces", "memory-import"]),
     (
         "neighbours",
@@ -106,6 +107,13 @@ fn latency() {
 #[test]
 fn neighbours() {
     check("neighbours");
+}
+
+mod real_postgres {
+    #[test]
+    fn postgres() {
+        super::check("postgres");
+    }
 }
 
 #[test]

@@ -10,15 +10,15 @@ use std::time::Duration;
 use anyhow::ensure;
 use clap::Args;
 
+use super::Run;
 use super::figure::{self, Figure, Goal, Round, per_second};
 use super::load::{self, Calls};
 use super::process::Helper;
 use super::server::{Plan, workspace};
 use super::sink::{Arrival, Sink};
-use super::{Run, bare};
 
 /// Messages per second that Svix accepted and delivered twice, as measured on the machine that the goals were set on.
-const SVIX: f64 = 780.0;
+pub(super) const SVIX: f64 = 780.0;
 
 /// 8,000 events per second on that machine, where the bare handler took 105,000 requests.
 const GOAL_OF_BARE: f64 = 0.076;
@@ -45,9 +45,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let bare = Helper::start("bare")?;
     let rounds = options.run.measure(|round| {
         let load = load::Options::to(&server, &workspace(0), format!("e{round}"), options.run.seconds);
-        let plain =
-            load::Options { address: bare.address, path: bare::PATH.to_owned(), ..load.clone() }.run()?;
-        let reference = plain.per_second();
+        let reference = load.clone().sent_to_bare(&bare).run()?.per_second();
         Ok(Round { ours: told(&sink, &load::Options { calls: Calls::Brief, ..load })?, reference })
     })?;
     figure::print(&figures(rounds), options.run.json)
@@ -66,7 +64,7 @@ fn figures(rounds: Vec<Round>) -> [Figure; 2] {
 }
 
 /// Events per second, from the first that was sent until the last callback was there.
-fn told(sink: &Sink, load: &load::Options) -> anyhow::Result<f64> {
+pub(super) fn told(sink: &Sink, load: &load::Options) -> anyhow::Result<f64> {
     sink.forget()?;
     let done = load.run()?;
     sink.wait_for(2 * done.accepted + done.calls, WITHIN)?;

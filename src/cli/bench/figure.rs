@@ -62,14 +62,14 @@ pub(super) struct Figure {
     /// Of both sides.
     unit: &'static str,
     rounds: Vec<Round>,
-    /// What else has a goal.
+    /// What else was measured.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     further: Vec<Absolute>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
 }
 
-/// A value with a goal of its own, such as milliseconds.
+/// A value that is no ratio, such as milliseconds.
 #[derive(Debug, Clone, Serialize)]
 struct Absolute {
     name: &'static str,
@@ -77,8 +77,9 @@ struct Absolute {
     value: f64,
     unit: &'static str,
     #[serde(flatten)]
-    goal: Goal,
-    met: bool,
+    goal: Option<Goal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    met: Option<bool>,
 }
 
 impl Figure {
@@ -97,7 +98,19 @@ impl Figure {
         values: impl IntoIterator<Item = f64>,
     ) -> Self {
         let value = median(values);
-        self.further.push(Absolute { name, value, unit, goal, met: goal.met(value) });
+        self.further.push(Absolute { name, value, unit, goal: Some(goal), met: Some(goal.met(value)) });
+        self
+    }
+
+    /// Adds a value that explains the ratio: the median of what the rounds came to.
+    pub(super) fn beside(
+        mut self,
+        name: &'static str,
+        unit: &'static str,
+        values: impl IntoIterator<Item = f64>,
+    ) -> Self {
+        let value = median(values);
+        self.further.push(Absolute { name, value, unit, goal: None, met: None });
         self
     }
 
@@ -121,7 +134,8 @@ impl Figure {
         lines.push(format!("  median                   {:.3}   {}", self.ratio, self.goal.shown(self.ratio)));
         for further in &self.further {
             let Absolute { name, value, unit, goal, .. } = further;
-            lines.push(format!("  {name}: {} {unit}   {}", short(*value), goal.shown(*value)));
+            let verdict = goal.map_or_else(String::new, |goal| format!("   {}", goal.shown(*value)));
+            lines.push(format!("  {name}: {} {unit}{verdict}", short(*value)));
         }
         lines.extend(self.note.iter().map(|note| format!("  {note}")));
         lines.join("\n")
@@ -203,13 +217,14 @@ mod tests {
     #[test]
     fn a_script_finds_what_it_looks_for() {
         let figure = figure(Goal::at_least(0.5), &[(1.0, 2.0)]);
-        let figure = figure.with("p99", "ms", Goal::at_most(5.0), [7.0]);
+        let figure = figure.with("p99", "ms", Goal::at_most(5.0), [7.0]).beside("CPU", "µs", [9.0]);
         let json = serde_json::to_value(figure).unwrap();
         let expected = serde_json::json!({
             "name": "x", "ratio": 0.5, "goal": 0.5, "goal_is": "at_least", "met": true, "unit": "/s",
             "rounds": [{"ours": 1.0, "reference": 2.0}],
             "further": [
-                {"name": "p99", "value": 7.0, "unit": "ms", "goal": 5.0, "goal_is": "at_most", "met": false}
+                {"name": "p99", "value": 7.0, "unit": "ms", "goal": 5.0, "goal_is": "at_most", "met": false},
+                {"name": "CPU", "value": 9.0, "unit": "µs"},
             ],
         });
         assert_eq!(json, expected);

@@ -1,13 +1,15 @@
 //! `bench ingest`: the real path (signature, parse, dedupe, fold, plan, commit to disk) ÷ a bare JSON handler.
 
+use std::time::Duration;
+
 use clap::Args;
 
+use super::Run;
 use super::figure::{self, Figure, Goal, Round, per_second};
 use super::load;
-use super::process::{Helper, Process};
+use super::process::Helper;
 use super::server::{Plan, Server, workspace};
 use super::sink::Sink;
-use super::{Run, bare};
 
 /// `bench ingest`.
 #[derive(Debug, Args)]
@@ -21,10 +23,12 @@ pub(super) struct Options {
 
 /// What one side did in one round.
 #[derive(Debug, Clone, Copy)]
-struct Side {
-    per_second: f64,
+pub(super) struct Side {
+    /// Events that were accepted.
+    pub(super) events: f64,
+    pub(super) per_second: f64,
     /// Microseconds of processor time for each event.
-    cpu_us: f64,
+    pub(super) cpu_us: f64,
     p99_ms: f64,
 }
 
@@ -35,32 +39,35 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     // Deliveries are planned and stored, but not sent: `bench deliver` measures those.
     server.pause(&workspace(0))?;
     let bare = Helper::start("bare")?;
-    let rounds = options
-        .run
-        .measure(|round| Ok((options.ours(&server, round)?, options.reference(&server, &bare, round)?)))?;
+    let rounds = options.run.measure(|round| {
+        let load = options.load(&server, round);
+        let ours = Side::measure(&load, || server.process.cpu())?;
+        Ok((ours, Side::measure(&load.sent_to_bare(&bare), || bare.process.cpu())?))
+    })?;
     figure::print(&figures(options, &rounds), options.run.json)
 }
 
 impl Options {
-    fn ours(&self, server: &Server, round: usize) -> anyhow::Result<Side> {
+    fn load(&self, server: &Server, round: usize) -> load::Options {
         let load = load::Options::to(server, &workspace(0), format!("r{round}"), self.run.seconds);
-        measure(&load::Options { connections: self.connections, ..load }, &server.process)
-    }
-
-    fn reference(&self, server: &Server, bare: &Helper, round: usize) -> anyhow::Result<Side> {
-        let load = load::Options::to(server, &workspace(0), format!("r{round}"), self.run.seconds);
-        let load = load::Options { address: bare.address, path: bare::PATH.to_owned(), ..load };
-        measure(&load::Options { connections: self.connections, ..load }, &bare.process)
+        load::Options { connections: self.connections, ..load }
     }
 }
 
-fn measure(load: &load::Options, process: &Process) -> anyhow::Result<Side> {
-    let load = load.prepare()?;
-    let before = process.cpu()?;
-    let done = load.go().wait()?;
-    let cpu = process.cpu()?.saturating_sub(before);
-    let events_of_a_second = per_second(done.accepted, cpu.as_secs_f64());
-    Ok(Side { per_second: done.per_second(), cpu_us: 1e6 / events_of_a_second, p99_ms: done.p99_ms })
+impl Side {
+    /// Runs the load; `cpu` says what processor time was spent so far by whoever takes it.
+    pub(super) fn measure(
+        load: &load::Options,
+        cpu: impl Fn() -> anyhow::Result<Duration>,
+    ) -> anyhow::Result<Self> {
+        let load = load.prepare()?;
+        let before = cpu()?;
+        let done = load.go().wait()?;
+        let cpu = cpu()?.saturating_sub(before);
+        let events = per_second(done.accepted, 1.0);
+        let cpu_us = cpu.as_secs_f64() * 1e6 / events;
+        Ok(Self { events, per_second: done.per_second(), cpu_us, p99_ms: done.p99_ms })
+    }
 }
 
 fn figures(options: &Options, rounds: &[(Side, Side)]) -> [Figure; 3] {

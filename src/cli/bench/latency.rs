@@ -47,7 +47,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         let took = trips(&sink, load.run()?.events)?;
         let ours = Side { p50: median(took.iter().copied()), p99: quantile(took, 0.99) };
         let path = "/api/v1/raw/communications/callbacks/telephony/call-event".to_owned();
-        let direct = load::Options { address: sink.address(), path, ..load }.run()?;
+        let direct = load::Options { addresses: vec![sink.address()], path, ..load }.run()?;
         Ok((ours, Side { p50: direct.p50_ms, p99: direct.p99_ms }))
     })?;
     let figures = [

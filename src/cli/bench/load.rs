@@ -14,16 +14,17 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use self::prepare::Requests;
+use super::bare;
 use super::figure::per_second;
-use super::process::{Process, first_line, program};
+use super::process::{Helper, Process, first_line, program};
 use super::server::{Server, WEBHOOK_SECRET, webhook_path};
 
 /// `bench load`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Options {
-    /// Where to send.
-    #[arg(long)]
-    pub(super) address: SocketAddr,
+    /// Where to send. Events of each connection, and so those of a call, go to each of several in turn.
+    #[arg(long = "address", required = true)]
+    pub(super) addresses: Vec<SocketAddr>,
     /// Which path to post to.
     #[arg(long)]
     pub(super) path: String,
@@ -127,7 +128,7 @@ impl Options {
     /// Whole calls to a workspace of the server, as many as it takes.
     pub(super) fn to(server: &Server, workspace: &str, name: impl Into<String>, seconds: f64) -> Self {
         Self {
-            address: server.address,
+            addresses: vec![server.address],
             path: webhook_path(workspace),
             name: name.into(),
             connections: 64,
@@ -139,16 +140,22 @@ impl Options {
         }
     }
 
+    /// The same sent to a handler that does nothing with it.
+    pub(super) fn sent_to_bare(self, bare: &Helper) -> Self {
+        Self { addresses: vec![bare.address], path: bare::PATH.to_owned(), ..self }
+    }
+
     fn arguments(&self) -> Vec<String> {
         let number = |name: &str, value: Option<String>| value.map(|value| format!("--{name}={value}"));
-        let mut arguments = vec![
-            format!("--address={}", self.address),
+        let mut arguments: Vec<_> =
+            self.addresses.iter().map(|address| format!("--address={address}")).collect();
+        arguments.extend([
             format!("--path={}", self.path),
             format!("--name={}", self.name),
             format!("--connections={}", self.connections),
             format!("--seconds={}", self.seconds),
             format!("--calls={}", self.calls.word()),
-        ];
+        ]);
         arguments.extend(self.scattered.then(|| "--scattered".to_owned()));
         arguments.extend(number("rate", self.rate.map(|rate| rate.to_string())));
         arguments.extend(number("events", self.events.map(|events| events.to_string())));

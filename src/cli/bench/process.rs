@@ -1,5 +1,6 @@
 //! Processes of this same program, and what the system says of them.
 
+use std::fs::read_to_string;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
@@ -35,12 +36,20 @@ impl Process {
 
     /// Processor time spent by all its threads, in steps of 10 ms.
     pub(super) fn cpu(&self) -> anyhow::Result<Duration> {
-        let stat = self.proc("stat")?;
-        // The name before it is in parentheses and may hold anything.
-        let (_, fields) = stat.rsplit_once(')').context("/proc is not as expected")?;
-        let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
-        let ticks: u64 = ticks.sum::<Result<_, _>>().context("/proc is not as expected")?;
-        Ok(Duration::from_millis(ticks * 1000 / clock_ticks_per_second().max(1)))
+        Ok(Stat::read(&self.proc("stat")?)?.cpu)
+    }
+
+    /// The same with its children, also those that have ended.
+    pub(super) fn cpu_with_children(&self) -> anyhow::Result<Duration> {
+        let own = Stat::read(&self.proc("stat")?)?;
+        let processes = std::fs::read_dir("/proc").context("/proc cannot be read; is this Linux?")?;
+        // One that ends meanwhile is one that has ended.
+        let stats = processes.filter_map(|process| read_to_string(process.ok()?.path().join("stat")).ok());
+        let children =
+            stats.filter_map(|stat| Stat::read(&stat).ok()).filter(|stat| stat.parent == self.0.id());
+        Ok(own.cpu
+            + own.cpu_of_ended
+            + children.map(|child| child.cpu + child.cpu_of_ended).sum::<Duration>())
     }
 
     /// Memory that it holds now, in MiB.
@@ -62,7 +71,33 @@ impl Process {
 
     fn proc(&self, file: &str) -> anyhow::Result<String> {
         let path = format!("/proc/{}/{file}", self.0.id());
-        std::fs::read_to_string(&path).with_context(|| format!("{path} cannot be read; is this Linux?"))
+        read_to_string(&path).with_context(|| format!("{path} cannot be read; is this Linux?"))
+    }
+}
+
+/// What the system says of a process.
+struct Stat {
+    parent: u32,
+    cpu: Duration,
+    /// Of children that have ended and were waited for.
+    cpu_of_ended: Duration,
+}
+
+impl Stat {
+    /// Reads `/proc/PID/stat`.
+    fn read(text: &str) -> anyhow::Result<Self> {
+        // The name before it is in parentheses and may hold anything.
+        let (_, fields) = text.rsplit_once(')').context("/proc is not as expected")?;
+        let fields: Vec<&str> = fields.split_whitespace().collect();
+        let number = |place: usize| -> anyhow::Result<u64> {
+            let field = fields.get(place).and_then(|field| field.parse().ok());
+            field.context("/proc is not as expected")
+        };
+        let time = |user: usize| -> anyhow::Result<Duration> {
+            let ticks = number(user)? + number(user + 1)?;
+            Ok(Duration::from_millis(ticks * 1000 / clock_ticks_per_second().max(1)))
+        };
+        Ok(Self { parent: u32::try_from(number(1)?)?, cpu: time(11)?, cpu_of_ended: time(13)? })
     }
 }
 

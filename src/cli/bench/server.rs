@@ -42,6 +42,8 @@ pub(super) struct Plan {
     pub(super) workspaces: usize,
     /// The command that serves.
     pub(super) command: &'static [&'static str],
+    /// `postgres://…`, if the database is not a file of the server's own.
+    pub(super) database_url: Option<String>,
 }
 
 /// A running server; dropping it kills it and removes its database.
@@ -72,7 +74,14 @@ pub(super) fn webhook_path(workspace: &str) -> String {
 impl Plan {
     /// One workspace whose Kontur is there.
     pub(super) fn with(kontur: SocketAddr) -> Self {
-        Self { kontur, metabot: None, telephony: None, workspaces: 1, command: &["serve"] }
+        Self {
+            kontur,
+            metabot: None,
+            telephony: None,
+            workspaces: 1,
+            command: &["serve"],
+            database_url: None,
+        }
     }
 
     /// The same with a telephony whose history can be read.
@@ -108,9 +117,11 @@ impl Plan {
     }
 
     fn configuration(&self, folder: &Path) -> String {
+        let file = || format!("sqlite://{}", database(folder).display());
+        let database_url = self.database_url.clone().unwrap_or_else(file);
         let mut text = format!(
             r#"listen = "127.0.0.1:0"
-database_url = "sqlite://{database}"
+database_url = "{database_url}"
 admin_token = "{ADMIN_TOKEN}"
 
 [kontur]
@@ -119,7 +130,6 @@ api_url = "http://{kontur}"
 [log]
 format = "json"
 "#,
-            database = database(folder).display(),
             kontur = self.kontur,
         );
         for number in 0..self.workspaces {
@@ -214,6 +224,12 @@ impl Server {
             let pending: Value = serde_json::from_str(&pending)?;
             Ok(pending["items"].as_array().is_some_and(Vec::is_empty).then_some(()))
         })
+    }
+
+    /// Whether it knows of any call.
+    pub(super) fn has_calls(&self) -> anyhow::Result<bool> {
+        let calls: Value = serde_json::from_str(&self.control.get(self.address, "/admin/v1/calls?limit=1")?)?;
+        Ok(calls["items"].as_array().is_none_or(|calls| !calls.is_empty()))
     }
 
     /// Kills it; gives the folder with its database.

@@ -1,6 +1,7 @@
 //! As many events as are taken: each connection sends its next one when the last was answered.
 
 use std::cell::Cell;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
@@ -24,10 +25,8 @@ pub(super) fn send(options: &Options, requests: &Requests) -> anyhow::Result<Don
 
 async fn send_all(options: &Options, requests: &Requests) -> anyhow::Result<Done> {
     let mut streams = Vec::new();
-    for _ in requests.connections() {
-        let stream = TcpStream::connect(options.address).await?;
-        stream.set_nodelay(true)?;
-        streams.push(stream);
+    for number in 0..requests.connections().len() {
+        streams.push(Streams::connect(&options.addresses, number).await?);
     }
     let limited = options.events.is_some();
     let until = Until {
@@ -36,8 +35,10 @@ async fn send_all(options: &Options, requests: &Requests) -> anyhow::Result<Done
         limited,
     };
     let (began, began_shared) = (Instant::now(), process::now());
-    let senders =
-        streams.into_iter().zip(requests.connections()).map(|(stream, lane)| send_lane(stream, lane, &until));
+    let senders = streams
+        .into_iter()
+        .zip(requests.connections())
+        .map(|(streams, lane)| send_lane(streams, lane, &until));
     let took: Vec<Vec<f64>> = futures_util::future::try_join_all(senders).await?;
     let seconds = began.elapsed().as_secs_f64();
     let ended = process::now();
@@ -64,16 +65,42 @@ impl Until {
     }
 }
 
+/// A connection to each of those that take events, used in turn.
+struct Streams {
+    streams: Vec<TcpStream>,
+    next: usize,
+}
+
+impl Streams {
+    /// Half of many begin with the one, half with the other of two.
+    async fn connect(addresses: &[SocketAddr], number: usize) -> anyhow::Result<Self> {
+        let mut streams = Vec::with_capacity(addresses.len());
+        for address in addresses {
+            let stream = TcpStream::connect(address).await?;
+            stream.set_nodelay(true)?;
+            streams.push(stream);
+        }
+        Ok(Self { streams, next: number })
+    }
+
+    fn next(&mut self) -> &mut TcpStream {
+        let place = self.next % self.streams.len();
+        self.next += 1;
+        &mut self.streams[place]
+    }
+}
+
 /// How many milliseconds each request took.
-async fn send_lane(mut stream: TcpStream, lane: &Connection, until: &Until) -> anyhow::Result<Vec<f64>> {
+async fn send_lane(mut streams: Streams, lane: &Connection, until: &Until) -> anyhow::Result<Vec<f64>> {
     let (mut buffer, mut took) = (vec![0; BUFFER], Vec::new());
     let mut began = Instant::now();
     for request in lane.requests() {
         if until.reached(began) {
             return Ok(took);
         }
+        let stream = streams.next();
         stream.write_all(request).await?;
-        read_answer(&mut stream, &mut buffer).await?;
+        read_answer(stream, &mut buffer).await?;
         let now = Instant::now();
         took.push((now - began).as_secs_f64() * 1000.0);
         began = now;

@@ -36,8 +36,8 @@ impl Schedule {
 /// Sends with a thread for each connection: threads wake up more precisely than timers of a runtime.
 pub(super) fn send(options: &Options, requests: &Requests, rate: u32) -> anyhow::Result<Done> {
     let lanes = requests.connections();
-    let streams: Vec<TcpStream> =
-        lanes.iter().map(|_| TcpStream::connect(options.address)).collect::<Result<_, _>>()?;
+    let addresses = options.addresses.iter().cycle().take(lanes.len());
+    let streams: Vec<TcpStream> = addresses.map(TcpStream::connect).collect::<Result<_, _>>()?;
     let soon = u64::try_from(SOON.as_nanos())?;
     let schedule = Schedule {
         began: Instant::now() + SOON,

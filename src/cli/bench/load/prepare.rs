@@ -181,7 +181,7 @@ mod tests {
 
     fn options(rate: Option<u32>) -> Options {
         Options {
-            address: ([127, 0, 0, 1], 1).into(),
+            addresses: vec![([127, 0, 0, 1], 1).into()],
             path: "/x".to_owned(),
             name: "n".to_owned(),
             connections: 3,

@@ -1,0 +1,154 @@
+//! `bench postgres`: the real path with PostgreSQL, on this machine as well ÷ a bare JSON handler; two replicas of the
+//! server ÷ one; events that were accepted and told ÷ Svix.
+
+use anyhow::{Context, ensure};
+use clap::Args;
+
+use super::Run;
+use super::cluster::Cluster;
+use super::end_to_end::{SVIX, told};
+use super::figure::{self, Figure, Goal, Round};
+use super::ingest::Side;
+use super::load::{self, Calls};
+use super::process::Helper;
+use super::server::{Plan, Server, workspace};
+use super::sink::Sink;
+
+/// Connections of the two loads, with what is to be reached of the bare handler.
+const LOADS: [(usize, &str, f64); 2] = [(64, "postgres-64", 0.22), (256, "postgres-256", 0.35)];
+
+/// Its deliveries are held back: `bench deliver` measures those.
+const PAUSED: usize = 0;
+
+/// Its deliveries are made.
+const TOLD: usize = 1;
+
+/// `bench postgres`.
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    #[command(flatten)]
+    run: Run,
+    /// An empty database, `postgres://USER:PASSWORD@HOST/NAME`. A server of PostgreSQL is started for the bench if none is
+    /// given.
+    #[arg(long, conflicts_with = "setting")]
+    database_url: Option<String>,
+    /// A setting of the PostgreSQL that is started, such as `shared_buffers=1GB`.
+    #[arg(long)]
+    setting: Vec<String>,
+}
+
+/// What is measured.
+struct Bench {
+    sink: Sink,
+    bare: Helper,
+    one: Server,
+    other: Server,
+    /// None if the database is somebody else's. It ends after those who use it.
+    cluster: Option<Cluster>,
+    seconds: f64,
+}
+
+/// One round.
+#[derive(Debug, Clone, Copy)]
+struct Measured {
+    /// Of each load.
+    ingest: [Ingest; LOADS.len()],
+    /// Events per second of two replicas that share the first of the loads.
+    replicas: f64,
+    /// Events per second that were accepted and told.
+    told: f64,
+}
+
+/// What became of a load.
+#[derive(Debug, Clone, Copy)]
+struct Ingest {
+    ours: Side,
+    /// Microseconds of PostgreSQL's processor time for each event.
+    database_us: f64,
+    bare: Side,
+}
+
+/// Measures and prints.
+pub(super) fn run(options: &Options) -> anyhow::Result<()> {
+    let bench = Bench::start(options)?;
+    let rounds = options.run.measure(|round| bench.round(round))?;
+    figure::print(&figures(&rounds), options.run.json)
+}
+
+impl Bench {
+    fn start(options: &Options) -> anyhow::Result<Self> {
+        let (sink, bare) = (Sink::start()?, Helper::start("bare")?);
+        let (cluster, database_url) = if let Some(url) = &options.database_url {
+            (None, url.clone())
+        } else {
+            let cluster = Cluster::start(&options.setting)?;
+            let url = cluster.url();
+            (Some(cluster), url)
+        };
+        let plan = Plan { workspaces: 2, database_url: Some(database_url), ..Plan::with(sink.address()) };
+        let one = plan.start()?;
+        ensure!(!one.has_calls()?, "the database has calls; name an empty one");
+        one.pause(&workspace(PAUSED))?;
+        let other = plan.start_in(tempfile::tempdir().context("there is no place for a second server")?)?;
+        Ok(Self { sink, bare, cluster, one, other, seconds: options.run.seconds })
+    }
+
+    fn round(&self, round: usize) -> anyhow::Result<Measured> {
+        let [few, many] = LOADS.map(|(connections, ..)| self.ingest(connections, round));
+        let load = self.load(PAUSED, &format!("two-{round}"));
+        let both = vec![self.one.address, self.other.address];
+        let replicas = load::Options { addresses: both, ..load }.run()?.per_second();
+        let load = load::Options { calls: Calls::Brief, ..self.load(TOLD, &format!("told-{round}")) };
+        Ok(Measured { ingest: [few?, many?], replicas, told: told(&self.sink, &load)? })
+    }
+
+    /// Both sides, one after the other.
+    fn ingest(&self, connections: usize, round: usize) -> anyhow::Result<Ingest> {
+        let load = self.load(PAUSED, &format!("{connections}-{round}"));
+        let load = load::Options { connections, ..load };
+        let before = self.database_cpu()?;
+        let ours = Side::measure(&load, || self.one.process.cpu())?;
+        let database_us = (self.database_cpu()? - before) * 1e6 / ours.events;
+        let bare = Side::measure(&load.sent_to_bare(&self.bare), || self.bare.process.cpu())?;
+        Ok(Ingest { ours, database_us, bare })
+    }
+
+    /// Seconds of processor time that PostgreSQL has spent; 0 if it is somebody else's.
+    fn database_cpu(&self) -> anyhow::Result<f64> {
+        Ok(self.cluster.as_ref().map(Cluster::cpu).transpose()?.unwrap_or_default().as_secs_f64())
+    }
+
+    fn load(&self, number: usize, name: &str) -> load::Options {
+        load::Options::to(&self.one, &workspace(number), name, self.seconds)
+    }
+}
+
+fn figures(rounds: &[Measured]) -> Vec<Figure> {
+    let of = |reference: fn(&Measured) -> f64, ours: fn(&Measured) -> f64| {
+        rounds.iter().map(|round| Round { ours: ours(round), reference: reference(round) }).collect()
+    };
+    let unit = "events/s";
+    let loads = LOADS.iter().enumerate().map(|(place, (_, name, goal))| {
+        let of_load = rounds.iter().filter_map(|round| round.ingest.get(place)).copied();
+        ingest_figure(name, Goal::at_least(*goal), &of_load.collect::<Vec<_>>())
+    });
+    let replicas = of(|round| round.ingest[0].ours.per_second, |round| round.replicas);
+    let told = of(|_| SVIX, |round| round.told);
+    loads
+        .chain([
+            Figure::new("postgres-replicas", unit, Goal::at_least(1.0), replicas),
+            Figure::new("postgres-svix", unit, Goal::at_least(8.0), told)
+                .noting("the reference is Svix as it was measured once, not in this run"),
+        ])
+        .collect()
+}
+
+fn ingest_figure(name: &str, goal: Goal, rounds: &[Ingest]) -> Figure {
+    let both = |round: &Ingest| Round { ours: round.ours.per_second, reference: round.bare.per_second };
+    let of = |value: fn(&Ingest) -> f64| rounds.iter().map(value);
+    let unit = "µs of processor time per event";
+    Figure::new(name, "events/s", goal, rounds.iter().map(both).collect())
+        .beside("server", unit, of(|round| round.ours.cpu_us))
+        .beside("PostgreSQL", unit, of(|round| round.database_us))
+        .beside("bare handler", unit, of(|round| round.bare.cpu_us))
+}
