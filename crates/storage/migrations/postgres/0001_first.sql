@@ -61,13 +61,13 @@ CREATE TABLE call (
     look_at           BIGINT,
     facts             TEXT   NOT NULL,
     told              TEXT   NOT NULL,
-    version           BIGINT NOT NULL,
-    UNIQUE (instance_id, external_id)
+    version           BIGINT NOT NULL
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000);
 CREATE INDEX call_began ON call (instance_id, began_at);
 CREATE INDEX call_client ON call (client_phone, instance_id);
 CREATE INDEX call_settling ON call (settle_at) WHERE settle_at IS NOT NULL;
 CREATE INDEX call_open ON call (instance_id, look_at) WHERE look_at IS NOT NULL;
+CREATE UNIQUE INDEX call_name ON call (instance_id, external_id);
 
 CREATE TABLE call_event (
     call_id         BIGINT NOT NULL,

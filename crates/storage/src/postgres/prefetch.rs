@@ -19,13 +19,12 @@ const DELIVERIES_OF_CALL: usize = 4;
 /// circle. What is at hand in its latest version is not read again.
 const HOLD: &str = "
     SELECT id, instance_id, external_id, communication_id, settle_at, version,
-           CASE WHEN version = at_hand.version_there THEN NULL ELSE facts END,
-           CASE WHEN version = at_hand.version_there THEN NULL ELSE told END
-    FROM call LEFT JOIN UNNEST($3::bigint[], $4::bigint[]) AS at_hand(row_there, version_there) ON row_there = id
-    WHERE id IN (SELECT UNNEST($3::bigint[])
-                 UNION ALL
-                 SELECT named.id FROM UNNEST($1::bigint[], $2::text[]) AS wanted(of_instance, name)
-                 JOIN call AS named ON named.instance_id = of_instance AND named.external_id = name)
+           CASE WHEN version <> at_hand THEN facts END, CASE WHEN version <> at_hand THEN told END
+    FROM (SELECT * FROM UNNEST($3::bigint[], $4::bigint[])
+          UNION ALL
+          SELECT named.id, -1 FROM UNNEST($1::bigint[], $2::text[]) AS wanted(of_instance, name)
+          JOIN call AS named ON named.instance_id = of_instance AND named.external_id = name) AS wanted(row_there, at_hand)
+    JOIN call ON id = row_there
     ORDER BY id FOR UPDATE OF call";
 
 /// Which events of calls are noted already.
