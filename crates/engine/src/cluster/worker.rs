@@ -111,7 +111,17 @@ impl Worker {
         if engine.claims.gain(instance) {
             happening::claimed(engine.instances.get(instance).as_deref(), was_released);
             engine.outbox.tell(Command::Load(instance));
+            self.reconsider_parked(instance).await;
             self.read_history(instance).await;
+        }
+    }
+
+    /// Calls may have been parked by another mapping than that of our configuration.
+    async fn reconsider_parked(&self, instance: InstanceId) {
+        while self.engine.claims.holds(instance) {
+            let Err(error) = self.engine.reconsider_parked(instance).await else { return };
+            tracing::error!(%error, "parked calls cannot be looked after; trying again");
+            sleep(STORE_AGAIN).await;
         }
     }
 
