@@ -16,7 +16,7 @@ const CONNECT: Duration = Duration::from_secs(3);
 
 /// What every connection sets, whatever the server's configuration says: an acknowledged event survives the server's death,
 /// nobody waits for ever, and what a dead process held is let go of. Plans do not depend on values.
-pub(crate) const SETTINGS: &str = "SET statement_timeout = '10s'; SET lock_timeout = '4s'; \
+pub(crate) const SETTINGS: &str = "SET statement_timeout = '10s'; SET lock_timeout = '2s'; \
      SET idle_in_transaction_session_timeout = '5s'; SET plan_cache_mode = 'force_generic_plan'; SET jit = off; \
      SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_bitmapscan = off; \
      SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')";

@@ -191,13 +191,13 @@ impl Database for Writing {
         let about = About::all(about);
         let until = Instant::now() + AWAY_FOR;
         loop {
-            match self.try_to_begin(&about, recent) {
-                Err(error) if error.may_pass() && Instant::now() < until => {
-                    self.roll_back();
-                    std::thread::sleep(PAUSE);
-                }
-                began => return began,
+            let Err(error) = self.try_to_begin(&about, recent) else { return Ok(()) };
+            // Else whatever comes next on this connection would be part of what failed.
+            self.roll_back();
+            if !error.may_pass() || Instant::now() >= until {
+                return Err(error);
             }
+            std::thread::sleep(PAUSE);
         }
     }
 

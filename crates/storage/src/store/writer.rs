@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use domain::id::InstanceId;
 use domain::port::crash::{CrashPoint, CrashPoints};
@@ -19,6 +20,9 @@ pub(crate) const LARGEST_BATCH: usize = 1024;
 
 /// A batch in whose way another writer stood is run again so often.
 const RUNS: u32 = 4;
+
+/// It is not begun again after so long: whoever sent the event, or Kontur (3 s), waits as well, and everybody behind it.
+const RUN_AGAIN_FOR: Duration = Duration::from_secs(1);
 
 /// What transactions are made on.
 pub(crate) trait Database: Session {
@@ -145,10 +149,12 @@ impl Writer {
 
     /// Others that change the same, or a database that is started again, end a transaction for no fault of its changes.
     fn commit_in_some_run(&self, database: &dyn Database, jobs: &mut [Box<dyn Job>]) -> Result<(), Failed> {
-        let mut runs = 1;
+        let (mut runs, until) = (1, Instant::now() + RUN_AGAIN_FOR);
         loop {
             match self.commit(database, jobs) {
-                Err(Failed::Changes(error)) if error.may_pass() && runs < RUNS => runs += 1,
+                Err(Failed::Changes(error)) if error.may_pass() && runs < RUNS && Instant::now() < until => {
+                    runs += 1;
+                }
                 committed => return committed,
             }
         }

@@ -218,4 +218,26 @@ mod real_postgres {
         let next = write(&here, call, move |tx| Ok(tx.knowledge(call))).await;
         assert_eq!(next, Knowledge::AtHand, "who delivers has looked for the others");
     }
+
+    /// What is held is waited for when the change begins (the call), or when it ends (the mark).
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whoever_waited_for_a_lock_in_vain_is_refused_in_time_and_the_next_one_is_not() {
+        let database = Database::fresh();
+        let (store, other) = (open(database.url()), database.session());
+        let call = store.write(|tx| open_call(tx, "a")).await.unwrap();
+        let about = || About { calls: vec![call], ..About::default() };
+        for table in ["call", "mark"] {
+            other.run(&format!("BEGIN; LOCK TABLE {table} IN EXCLUSIVE MODE"));
+            let began = Instant::now();
+            let refused = store.write_about(about, |tx| tx.set_mark(INSTANCE, "a", "b")).await;
+            assert!(matches!(refused, Err(StorageError::Contended(_))), "{table}: {refused:?}");
+            assert!(began.elapsed() < Duration::from_secs(3), "{table}: {:?}", began.elapsed());
+            other.run("ROLLBACK");
+            assert_eq!(
+                store.write_about(about, |tx| tx.set_mark(INSTANCE, "a", "b")).await,
+                Ok(()),
+                "{table}"
+            );
+        }
+    }
 }
