@@ -120,26 +120,32 @@ step_tests() {
         cargo nextest run --locked --workspace --profile ci --filterset "$filter" 2>&1 | tee "$WORK/tests.log"
 }
 
-# Black-box stories that are not played again with PostgreSQL behind the server, and why.
+# What is not tested again with PostgreSQL behind it, and why.
 readonly NOT_ON_POSTGRES=(
     'architecture bench browser cli docs harness readme: have no database, or are about more than it'
     'doctor faults::disk: look at the file'
     'pbx_asterisk faults::clock faults::kontur faults::metabot faults::provider faults::sender faults::workonflow: are about others'
-    'crash::backfill crash::places load sync::overlap: take long; cluster plays kills and load'
+    'crash::backfill crash::killed.* crash::places load sync::overlap: take long; cluster plays kills and load'
+    'simulation retention::model: take long, play thousands of databases'
 )
 
-# Several servers on one PostgreSQL, and the stories of one server once more, with its database there.
+# Several servers on one PostgreSQL; and what is stored, once more with the database there.
 step_postgres() {
     need_nextest || leave_out "$MISSING"
     need_postgres || leave_out "$MISSING"
     release_binary
     start_postgres
-    local entry filter='package(kontur-telephony) and binary(it)'
+    # Most of it waits: for who died to be missed, for retries.
+    local threads=$(($(nproc) * 2))
+    local entry filter='((package(kontur-telephony) and binary(it)) or package(storage) or package(engine))'
+    # They start servers of their own, and ran among the tests.
+    filter+=' and not test(/(^|::)real_postgres::/)'
     for entry in "${NOT_ON_POSTGRES[@]}"; do
         printf 'not with PostgreSQL: %s\n' "$entry"
         entry=${entry%%: *}
         filter+=" and not test(/^(${entry// /|})(::|$)/)"
     done
     TEST_DATABASE=postgres \
-        cargo nextest run --locked --workspace --profile ci --filterset "$filter" 2>&1 | tee "$WORK/tests-postgres.log"
+        cargo nextest run --locked --workspace --profile ci --test-threads "$threads" --filterset "$filter" 2>&1 |
+        tee "$WORK/tests-postgres.log"
 }
