@@ -1,4 +1,4 @@
-//! What statements run on: a connection to SQLite or to PostgreSQL, as [`Tx`](crate::Tx) sees it.
+//! What statements run on: a connection to SQLite or to PostgreSQL, as [`Tx`] sees it.
 
 mod row;
 mod unit;
