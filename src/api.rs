@@ -4,6 +4,7 @@
 mod admin;
 mod body;
 mod document;
+mod farewell;
 mod health;
 mod kontur;
 mod problem;
@@ -20,7 +21,9 @@ use engine::Engine;
 use engine::instance::Instance;
 use poem::{Endpoint, EndpointExt, Response, Route};
 use subtle::ConstantTimeEq;
+use tokio_util::sync::CancellationToken;
 
+use self::farewell::Farewell;
 use self::problem::{Fault, Problem};
 use self::roots::Roots;
 
@@ -57,8 +60,8 @@ impl ApiState {
     }
 }
 
-/// The whole route table (design, Routes).
-pub fn routes(state: ApiState) -> impl Endpoint<Output = Response> {
+/// The whole route table (design, Routes). From `stop` on connections end with the answer under way.
+pub fn routes(state: ApiState, stop: CancellationToken) -> impl Endpoint<Output = Response> {
     let state = Arc::new(state);
     let others = telephony::routes(Route::new(), &state)
         .nest_no_strip("/workonflow", workonflow::routes(&state))
@@ -69,7 +72,7 @@ pub fn routes(state: ApiState) -> impl Endpoint<Output = Response> {
         .at("/healthz", health::alive())
         .at("/readyz", health::ready(&state))
         .at("/metrics", health::metrics(&state.metrics));
-    Roots { kontur: kontur::routes(&state), others: others.with(problem::Problems) }
+    Roots { kontur: kontur::routes(&state), others: others.with(problem::Problems) }.with(Farewell(stop))
 }
 
 /// The routes of a port that serves metrics alone.

@@ -49,7 +49,7 @@ impl Server {
             metrics: Arc::new(|| "metrics\n".to_owned()),
             public_url: "https://telephony.test".to_owned(),
         };
-        let client = TestClient::new(routes(state).boxed());
+        let client = TestClient::new(routes(state, CancellationToken::new()).boxed());
         Self { rig, client }
     }
 

@@ -20,6 +20,10 @@ use crate::config::Config;
 use crate::wiring::Probes;
 use crate::{api, lifecycle, telemetry, wiring};
 
+/// For so long a server that is asked to end goes on answering, and has clients leave it by themselves: those that keep
+/// connections open would else find them closed while an event is on its way.
+const FAREWELL: Duration = Duration::from_millis(500);
+
 /// `serve`.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -96,7 +100,8 @@ impl Server {
         Ok(Self { acceptor, metrics_acceptor, address, engine, state, metrics, drain })
     }
 
-    /// Answers until `stop`, then drains: requests and deliveries under way come to their end, within the limit.
+    /// Answers until `stop` and a moment longer, then drains: requests and deliveries under way come to their end, within
+    /// the limit.
     pub(crate) async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         tracing::info!(address = %self.address, version = env!("CARGO_PKG_VERSION"), "ready");
         let upkeep = tokio::spawn(telemetry::keep_metrics(self.metrics.clone()));
@@ -105,17 +110,22 @@ impl Server {
             tokio::spawn(poem::Server::new_with_acceptor(acceptor).run(routes));
         }
         let http = poem::Server::new_with_acceptor(self.acceptor);
+        let farewell = FAREWELL.min(self.drain / 4);
+        let left = async || {
+            stop.cancelled().await;
+            tokio::time::sleep(farewell).await;
+        };
         let served = async {
-            let stopped = stop.clone().cancelled_owned();
-            let served = http.run_with_graceful_shutdown(api::routes(self.state), stopped, None).await;
+            let routes = api::routes(self.state, stop.clone());
+            let served = http.run_with_graceful_shutdown(routes, left(), None).await;
             stop.cancel();
             self.engine.shut_down().await;
             served.context("the server ended")
         };
         let patience = async {
-            stop.cancelled().await;
+            left().await;
             self.engine.stop_delivering();
-            tokio::time::sleep(self.drain).await;
+            tokio::time::sleep(self.drain.saturating_sub(farewell)).await;
         };
         let served = tokio::select! {
             served = served => served,

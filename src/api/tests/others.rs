@@ -37,6 +37,16 @@ async fn orchestrators_are_answered_without_a_token() {
 }
 
 #[tokio::test]
+async fn who_is_answered_last_is_asked_to_come_back_on_another_connection() {
+    let stop = CancellationToken::new();
+    let answering = poem::endpoint::make_sync(|_| Response::default());
+    let client = TestClient::new(answering.with(Farewell(stop.clone())));
+    client.get("/").send().await.assert_header_is_not_exist("connection");
+    stop.cancel();
+    client.get("/").send().await.assert_header("connection", "close");
+}
+
+#[tokio::test]
 async fn a_panic_is_a_problem_and_keeps_the_echo() {
     let panicking = || poem::endpoint::make_sync(|_| -> Response { panic!("made to panic") });
     let others = TestClient::new(panicking().with(problem::Problems));
