@@ -40,24 +40,23 @@ impl Cluster {
             .arg(data(folder.path()))
             .output()?;
         ensure!(made.status.success(), "initdb failed: {}", String::from_utf8_lossy(&made.stderr));
-        let log = folder.path().join("postgresql.log");
-        let mut process = Process::start(
-            command("postgres")?
-                .args(["-c", "listen_addresses=", "-k"])
-                .arg(folder.path())
-                .arg("-D")
-                .arg(data(folder.path()))
-                .args(settings.iter().flat_map(|setting| ["-c", setting.as_str()]))
-                .stdin(Stdio::null())
-                .stderr(File::create(&log)?),
-        )?;
-        eventually("PostgreSQL is ready", STARTS_WITHIN, || {
-            if process.has_ended() {
-                bail!("PostgreSQL ended: {}", fs::read_to_string(&log)?);
-            }
-            Ok(is_ready(folder.path()).then_some(()))
-        })?;
-        Ok(Self { process, folder })
+        Ok(Self { process: serve(folder.path(), settings)?, folder })
+    }
+
+    /// Stops it, so that all it has is on the disk, and starts it with other settings.
+    pub(super) fn restart(&mut self, settings: &[String]) -> anyhow::Result<()> {
+        self.end(Signal::INT);
+        self.process = serve(self.folder.path(), settings)?;
+        Ok(())
+    }
+
+    /// It may have ended already.
+    fn end(&mut self, signal: Signal) {
+        let child = self.process.child();
+        if let Some(id) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+            kill_process(id, signal).ok();
+            child.wait().ok();
+        }
     }
 
     /// `postgres://…`, the database that a server has from its beginning.
@@ -74,13 +73,31 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        // Killed at once, it would leave its children behind; it may have ended already.
-        let child = self.process.child();
-        if let Some(id) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-            kill_process(id, Signal::QUIT).ok();
-            child.wait().ok();
-        }
+        // Killed at once, it would leave its children behind.
+        self.end(Signal::QUIT);
     }
+}
+
+/// Starts the server that keeps what it has in the folder; returns when it can be asked.
+fn serve(folder: &Path, settings: &[String]) -> anyhow::Result<Process> {
+    let log = folder.join("postgresql.log");
+    let mut process = Process::start(
+        command("postgres")?
+            .args(["-c", "listen_addresses=", "-k"])
+            .arg(folder)
+            .arg("-D")
+            .arg(data(folder))
+            .args(settings.iter().flat_map(|setting| ["-c", setting.as_str()]))
+            .stdin(Stdio::null())
+            .stderr(File::create(&log)?),
+    )?;
+    eventually("PostgreSQL is ready", STARTS_WITHIN, || {
+        if process.has_ended() {
+            bail!("PostgreSQL ended: {}", fs::read_to_string(&log)?);
+        }
+        Ok(is_ready(folder).then_some(()))
+    })?;
+    Ok(process)
 }
 
 fn data(folder: &Path) -> PathBuf {

@@ -1,150 +1,139 @@
-//! One copy of the calls: which columns differ from copy to copy, and how.
+//! Copies of calls: how many there are, and what differs from copy to copy. Pure.
 
 use domain::retention::Prunable;
-use rusqlite::{Connection, ToSql};
 
-use super::{Filling, Originals, kept};
-use crate::error::StorageError;
+use super::{Filled, Filling, Originals, kept, signed};
 
 /// A table that is copied.
 pub(super) struct Table {
     pub(super) name: &'static str,
-    /// Columns that are not copied as they are, each with what is copied instead.
-    changed: &'static [(&'static str, &'static str)],
+    /// Which copies have its rows.
+    pub(super) of: Prunable,
+    /// Columns that are not copied as they are.
+    changed: &'static [(&'static str, Change)],
 }
 
-/// Numbers without order, so that what indexes hold is spread over them as ids of a telephony and phone numbers are.
-macro_rules! scattered {
-    ($call:literal) => {
-        concat!("((", $call, " + $offset) * 2654435761 & 4294967295)")
-    };
+/// What a copy has in a column.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Change {
+    /// The number of a row of its own.
+    Row,
+    /// A later time.
+    Time,
+    /// A text that no other copy has, and that stands anywhere among all others, as the ids of a telephony do. The call's number is in
+    /// that column.
+    Text { call: &'static str },
+    /// The number of a client, one of two million.
+    Client { call: &'static str },
 }
+
+/// Each call's leg has the number of the call in it.
+const LEG: (&str, Change) = ("leg_id", Change::Text { call: "call_id" });
 
 /// The tables in which rows of calls are.
 pub(super) const TABLES: [Table; 7] = [
     Table {
         name: "call",
+        of: Prunable::Calls,
         changed: &[
-            ("id", "id + $offset"),
-            ("external_id", concat!("format('%08x-%d-%s', ", scattered!("id"), ", $copy, external_id)")),
-            ("client_phone", concat!("'7' || (9000000000 + ", scattered!("id"), " % 2000000)")),
-            ("began_at", "began_at + $later"),
-            ("ended_at", "ended_at + $later"),
+            ("id", Change::Row),
+            ("external_id", Change::Text { call: "id" }),
+            ("client_phone", Change::Client { call: "id" }),
+            ("began_at", Change::Time),
+            ("ended_at", Change::Time),
         ],
     },
     Table {
         name: "call_event",
+        of: Prunable::Calls,
         changed: &[
-            ("call_id", "call_id + $offset"),
-            ("leg_id", concat!("format('%08x-%d-%s', ", scattered!("call_id"), ", $copy, leg_id)")),
-            ("at", "at + $later"),
-            ("received_at", "received_at + $later"),
-            ("raw_request_id", "raw_request_id + $offset"),
+            ("call_id", Change::Row),
+            LEG,
+            ("at", Change::Time),
+            ("received_at", Change::Time),
+            ("raw_request_id", Change::Row),
         ],
     },
-    Table {
-        name: "call_leg",
-        changed: &[
-            ("call_id", "call_id + $offset"),
-            ("leg_id", concat!("format('%08x-%d-%s', ", scattered!("call_id"), ", $copy, leg_id)")),
-        ],
-    },
+    Table { name: "call_leg", of: Prunable::Calls, changed: &[("call_id", Change::Row), LEG] },
     Table {
         name: "recording",
-        changed: &[
-            ("call_id", "call_id + $offset"),
-            ("leg_id", concat!("format('%08x-%d-%s', ", scattered!("call_id"), ", $copy, leg_id)")),
-            ("updated_at", "updated_at + $later"),
-        ],
+        of: Prunable::Calls,
+        changed: &[("call_id", Change::Row), LEG, ("updated_at", Change::Time)],
     },
     Table {
         name: "delivery",
+        of: Prunable::Deliveries,
         changed: &[
-            ("id", "id + $offset"),
-            ("call_id", "call_id + $offset"),
-            ("created_at", "created_at + $later"),
-            ("due_at", "due_at + $later"),
-            ("first_attempt_at", "first_attempt_at + $later"),
-            ("settled_at", "settled_at + $later"),
+            ("id", Change::Row),
+            ("call_id", Change::Row),
+            ("created_at", Change::Time),
+            ("due_at", Change::Time),
+            ("first_attempt_at", Change::Time),
+            ("settled_at", Change::Time),
         ],
     },
-    Table { name: "attempt", changed: &[("delivery_id", "delivery_id + $offset"), ("at", "at + $later")] },
+    Table {
+        name: "attempt",
+        of: Prunable::Deliveries,
+        changed: &[("delivery_id", Change::Row), ("at", Change::Time)],
+    },
     Table {
         name: "raw_request",
-        changed: &[("id", "id + $offset"), ("received_at", "received_at + $later")],
+        of: Prunable::RawRequests,
+        changed: &[("id", Change::Row), ("received_at", Change::Time)],
     },
 ];
 
+impl Table {
+    /// What a copy has in a column, if that is not what is copied.
+    pub(super) fn change(&self, column: &str) -> Option<Change> {
+        self.changed.iter().find(|(name, _)| *name == column).map(|(_, change)| *change)
+    }
+}
+
 /// One copy.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Duplicate {
-    number: i64,
+    pub(super) number: i64,
     /// What is added to the numbers of rows.
-    offset: i64,
+    pub(super) offset: i64,
     /// How much later it is than what is copied, in microseconds.
-    later: i64,
-    has_deliveries: bool,
-    has_requests: bool,
+    pub(super) later: i64,
+    /// How old its youngest call is, in microseconds.
+    age: i64,
 }
 
 impl Duplicate {
-    /// Copy `number`, whose youngest call is so many microseconds old.
-    pub(super) fn of(number: i64, age: i64, originals: &Originals, filling: &Filling) -> Self {
-        Self {
-            number,
-            offset: number.saturating_mul(originals.largest),
-            later: filling.now.micros() - originals.newest.micros() - age,
-            has_deliveries: age < kept(filling, Prunable::Deliveries),
-            has_requests: age < kept(filling, Prunable::RawRequests),
-        }
+    /// As many as are wanted, the oldest first, which has a while to go before it is pruned.
+    pub(super) fn all(originals: Originals, filling: &Filling) -> impl Iterator<Item = Self> {
+        let copies = signed(filling.calls.div_ceil(originals.calls.unsigned_abs().max(1)));
+        let between = kept(filling, Prunable::Calls) / copies.max(1);
+        let now = filling.now.micros();
+        (1..=copies).map(move |number| {
+            let age = between * (copies - number);
+            let offset = number.saturating_mul(originals.largest);
+            Self { number, offset, later: now - originals.newest.micros() - age, age }
+        })
     }
 
-    pub(super) fn has_deliveries(&self) -> bool {
-        self.has_deliveries
-    }
-
-    pub(super) fn has_requests(&self) -> bool {
-        self.has_requests
-    }
-
-    pub(super) fn insert(&self, connection: &Connection) -> Result<(), StorageError> {
-        for table in &TABLES {
-            let is_there = match table.name {
-                "delivery" | "attempt" => self.has_deliveries,
-                "raw_request" => self.has_requests,
-                _ => true,
-            };
-            if is_there {
-                self.insert_into(table, connection)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn insert_into(&self, table: &Table, connection: &Connection) -> Result<(), StorageError> {
-        let columns = columns(table, connection)?;
-        let values = columns.iter().map(|column| {
-            let changed = table.changed.iter().find(|(name, _)| name == column);
-            changed.map_or(column.as_str(), |(_, value)| value)
-        });
-        let values = values.collect::<Vec<_>>().join(", ");
-        let (name, columns) = (table.name, columns.join(", "));
-        let sql = format!("INSERT INTO main.{name} ({columns}) SELECT {values} FROM copied_{name}");
-        let mut statement = connection.prepare_cached(&sql)?;
-        let known: [(&str, &dyn ToSql); 3] =
-            [("$offset", &self.offset), ("$copy", &self.number), ("$later", &self.later)];
-        for (parameter, value) in known {
-            if let Some(index) = statement.parameter_index(parameter)? {
-                statement.raw_bind_parameter(index, value)?;
-            }
-        }
-        statement.raw_execute()?;
-        Ok(())
+    /// Whether it has what is kept so long.
+    pub(super) fn has(&self, what: Prunable, filling: &Filling) -> bool {
+        matches!(what, Prunable::Calls) || self.age < kept(filling, what)
     }
 }
 
-/// The columns that the table has now.
-fn columns(table: &Table, connection: &Connection) -> Result<Vec<String>, StorageError> {
-    let mut statement = connection.prepare_cached("SELECT name FROM pragma_table_info($1)")?;
-    let names = statement.query_map([table.name], |row| row.get(0))?;
-    Ok(names.collect::<Result<_, _>>()?)
+impl Filled {
+    /// What so many copies come to, but for the bytes.
+    pub(super) fn with(copies: &[Duplicate], originals: Originals, filling: &Filling) -> Self {
+        let calls = |what| {
+            let copies = copies.iter().filter(|copy| copy.has(what, filling)).count();
+            originals.calls.unsigned_abs().saturating_mul(copies as u64)
+        };
+        Self {
+            calls: calls(Prunable::Calls),
+            with_deliveries: calls(Prunable::Deliveries),
+            with_requests: calls(Prunable::RawRequests),
+            bytes: 0,
+        }
+    }
 }
