@@ -34,24 +34,26 @@ const PENDING_OF_CALLS: &str = concat!(
 #[cfg(test)]
 pub(crate) const OF_POSTGRES: &[&str] = &[PENDING_OF_CALLS];
 
+// What is pending is not settled. Whoever looks for all of that says so by `settled_at`, which leads to the index of just that;
+// whoever names deliveries says it by `state`, so that he is led to those.
 statements! {
     INSERT = "INSERT INTO delivery (instance_id, destination, call_id, kind, notice, state, created_at, due_at,
                                     expires_at, attempts, suspect, background, id)
               VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, 0, FALSE, $9, $10)";
     SELECT_PENDING = concat!("SELECT ", pending_columns!(), " FROM delivery
-                      WHERE instance_id = $1 AND destination = $2 AND state = 'pending' AND id > $3
+                      WHERE instance_id = $1 AND destination = $2 AND settled_at IS NULL AND id > $3
                       ORDER BY id LIMIT $4");
     MARK_SUSPECT = "UPDATE delivery SET suspect = TRUE
-                    WHERE state = 'pending' AND suspect = FALSE
+                    WHERE settled_at IS NULL AND suspect = FALSE
                       AND kind IN ('call-started', 'register-call', 'comment', 'file', 'job')";
     MARK_SUSPECT_OF = "UPDATE delivery SET suspect = TRUE
-                       WHERE instance_id = $1 AND destination = $2 AND state = 'pending' AND suspect = FALSE
+                       WHERE instance_id = $1 AND destination = $2 AND settled_at IS NULL AND suspect = FALSE
                          AND kind IN ('call-started', 'register-call', 'comment', 'file', 'job')";
-    COUNT_PENDING = "SELECT instance_id, destination, COUNT(*) FROM delivery WHERE state = 'pending'
+    COUNT_PENDING = "SELECT instance_id, destination, COUNT(*) FROM delivery WHERE settled_at IS NULL
                      GROUP BY instance_id, destination";
-    PENDING_BEYOND = "SELECT 1 FROM delivery WHERE instance_id = $1 AND destination = $2 AND state = 'pending'
+    PENDING_BEYOND = "SELECT 1 FROM delivery WHERE instance_id = $1 AND destination = $2 AND settled_at IS NULL
                       LIMIT 1 OFFSET $3";
-    PENDING_DESTINATIONS = "SELECT DISTINCT instance_id, destination FROM delivery WHERE state = 'pending'";
+    PENDING_DESTINATIONS = "SELECT DISTINCT instance_id, destination FROM delivery WHERE settled_at IS NULL";
     DELIVERED = "UPDATE delivery SET state = 'delivered', attempts = attempts + 1,
                         first_attempt_at = COALESCE(first_attempt_at, $1), settled_at = $2, http_status = $3,
                         answer = $4, cause = NULL, reason = NULL, progress = $5
@@ -162,7 +164,7 @@ impl Tx<'_> {
     /// After the process that delivered for an instance has died: whatever is pending may have been on its way.
     pub fn suspect_deliveries_of(&self, instance: InstanceId) -> Result<(), StorageError> {
         for destination in DestinationKind::ALL {
-            self.put(MARK_SUSPECT_OF, &[instance.0.into(), destination.word().into()])?;
+            self.execute(MARK_SUSPECT_OF, &[instance.0.into(), destination.word().into()])?;
         }
         Ok(())
     }

@@ -67,7 +67,9 @@ CREATE INDEX call_began ON call (instance_id, began_at);
 CREATE INDEX call_client ON call (client_phone, instance_id);
 CREATE INDEX call_settling ON call (settle_at) WHERE settle_at IS NOT NULL;
 CREATE INDEX call_open ON call (instance_id, look_at) WHERE look_at IS NOT NULL;
-CREATE UNIQUE INDEX call_name ON call (instance_id, external_id);
+-- The name first: what looks for calls of an instance by something else never reads this one, not even before statistics say
+-- how many there are.
+CREATE UNIQUE INDEX call_name ON call (external_id, instance_id);
 
 CREATE TABLE call_event (
     call_id         BIGINT NOT NULL,
@@ -109,7 +111,7 @@ CREATE TABLE delivery (
     background        BOOLEAN NOT NULL,
     progress          TEXT
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000);
-CREATE INDEX delivery_pending ON delivery (instance_id, destination, id) WHERE state = 'pending';
+CREATE INDEX delivery_pending ON delivery (instance_id, destination, id) WHERE settled_at IS NULL;
 CREATE INDEX delivery_dead ON delivery (instance_id, destination, id) WHERE state = 'dead';
 CREATE INDEX delivery_call ON delivery (call_id);
 

@@ -101,7 +101,7 @@ CREATE TABLE delivery (
     expires_at        BIGINT,
     attempts          INTEGER NOT NULL,
     first_attempt_at  BIGINT,
-    settled_at        BIGINT,
+    settled_at        BIGINT,                -- null while it is pending
     http_status       INTEGER,
     answer            TEXT,
     cause             TEXT,
@@ -110,7 +110,7 @@ CREATE TABLE delivery (
     background        BOOLEAN NOT NULL,      -- of a call that was over long before: others go first
     progress          TEXT
 );
-CREATE INDEX delivery_pending ON delivery (instance_id, destination, id) WHERE state = 'pending';
+CREATE INDEX delivery_pending ON delivery (instance_id, destination, id) WHERE settled_at IS NULL;
 CREATE INDEX delivery_dead ON delivery (instance_id, destination, id) WHERE state = 'dead';
 CREATE INDEX delivery_call ON delivery (call_id);
 

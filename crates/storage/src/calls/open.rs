@@ -13,7 +13,8 @@ use crate::tx::Tx;
 
 statements! {
     DUE = concat!("SELECT ", columns!(), " FROM call WHERE instance_id = $1 AND look_at <= $2 ORDER BY look_at LIMIT $3");
-    LOOK_AGAIN = "UPDATE call SET look_at = $1 WHERE id = $2 AND look_at IS NOT NULL";
+    /// Of one that has ended it stays null.
+    LOOK_AGAIN = "UPDATE call SET look_at = CASE WHEN look_at IS NOT NULL THEN CAST($1 AS BIGINT) END WHERE id = $2";
     LOOK_SOONER = "UPDATE call SET look_at = look_at - $1 WHERE look_at IS NOT NULL";
     /// What was asked for and answered is no event that came by itself.
     QUIET = "SELECT COALESCE(MAX(CASE WHEN raw_request_id IS NOT NULL THEN received_at END), MIN(received_at)),

@@ -1,6 +1,8 @@
 //! Every statement on a real PostgreSQL.
 
 mod real_postgres {
+    mod plans;
+
     use domain::secret::Secret;
     use testkit::postgres::Database;
 
