@@ -110,7 +110,9 @@ CREATE TABLE delivery (
     suspect           BOOLEAN NOT NULL,
     background        BOOLEAN NOT NULL,
     progress          TEXT
-) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000);
+) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000,
+        autovacuum_vacuum_insert_scale_factor = 0.01, autovacuum_vacuum_insert_threshold = 10000);
+-- A backlog is vacuumed as well, though nothing of it has changed: what is pending is counted by this index alone.
 CREATE INDEX delivery_pending ON delivery (instance_id, destination, id) WHERE settled_at IS NULL;
 CREATE INDEX delivery_dead ON delivery (instance_id, destination, id) WHERE state = 'dead';
 CREATE INDEX delivery_call ON delivery (call_id);
