@@ -62,7 +62,8 @@ CREATE TABLE call (
     facts             TEXT   NOT NULL,
     told              TEXT   NOT NULL,
     version           BIGINT NOT NULL
-) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000);
+-- A row grows while its call goes on, and each change is another version of it.
+) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000);
 CREATE INDEX call_began ON call (instance_id, began_at);
 CREATE INDEX call_client ON call (client_phone, instance_id);
 CREATE INDEX call_settling ON call (settle_at) WHERE settle_at IS NOT NULL;
