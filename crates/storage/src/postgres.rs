@@ -13,6 +13,7 @@ mod error;
 mod libpq;
 mod look;
 mod prefetch;
+mod rows;
 mod session;
 mod value;
 

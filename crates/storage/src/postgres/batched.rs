@@ -1,7 +1,8 @@
 //! One statement for many rows of parameters, derived from the statement for one row. Pure.
 //!
 //! `UPDATE call SET state = $2 WHERE id = $1` becomes
-//! `UPDATE call SET state = of.p2 FROM UNNEST($1::bigint[], $2::text[]) AS of(p1, p2) WHERE id = of.p1`.
+//! `UPDATE call SET state = of.p2 FROM (SELECT UNNEST($1::bigint[]) AS p1, UNNEST($2::text[]) AS p2) AS of WHERE id = of.p1`.
+//! So written, rows go on one by one; `UNNEST` of many arrays at once makes all of them first.
 
 /// What a statement changes.
 pub(super) fn table(sql: &str) -> &str {
@@ -68,10 +69,9 @@ fn closing(text: &str) -> Option<usize> {
 
 /// The rows of parameters as a table.
 fn rows(types: &[&str]) -> String {
-    let numbered = || types.iter().enumerate().map(|(index, of)| (index + 1, of));
-    let arrays: Vec<_> = numbered().map(|(number, of)| format!("${number}::{of}[]")).collect();
-    let names: Vec<_> = numbered().map(|(number, _)| format!("p{number}")).collect();
-    format!("UNNEST({}) AS of({})", arrays.join(", "), names.join(", "))
+    let numbered = types.iter().enumerate().map(|(index, of)| (index + 1, of));
+    let columns = numbered.map(|(number, of)| format!("UNNEST(${number}::{of}[]) AS p{number}"));
+    format!("(SELECT {}) AS of", columns.collect::<Vec<_>>().join(", "))
 }
 
 /// Parameters as columns of that table.
@@ -90,7 +90,7 @@ mod tests {
         assert_eq!(
             batched(sql, &["bigint", "text"]).unwrap(),
             "INSERT INTO delivery (a, state, n, id) SELECT of.p1, 'pending', (SELECT COUNT(*) + 1 FROM x WHERE y = of.p1), of.p2 \
-             FROM UNNEST($1::bigint[], $2::text[]) AS of(p1, p2)
+             FROM (SELECT UNNEST($1::bigint[]) AS p1, UNNEST($2::text[]) AS p2) AS of
                    ON CONFLICT DO NOTHING"
         );
     }
@@ -99,11 +99,12 @@ mod tests {
     fn updates_and_deletes_find_their_rows_by_them() {
         assert_eq!(
             batched("UPDATE call SET state = $2 WHERE id = $1", &["bigint", "text"]).unwrap(),
-            "UPDATE call SET state = of.p2 FROM UNNEST($1::bigint[], $2::text[]) AS of(p1, p2) WHERE id = of.p1"
+            "UPDATE call SET state = of.p2 \
+             FROM (SELECT UNNEST($1::bigint[]) AS p1, UNNEST($2::text[]) AS p2) AS of WHERE id = of.p1"
         );
         assert_eq!(
             batched("DELETE FROM call WHERE id = $1", &["bigint"]).unwrap(),
-            "DELETE FROM call USING UNNEST($1::bigint[]) AS of(p1) WHERE id = of.p1"
+            "DELETE FROM call USING (SELECT UNNEST($1::bigint[]) AS p1) AS of WHERE id = of.p1"
         );
     }
 

@@ -6,42 +6,14 @@
 use std::collections::HashMap;
 
 use super::batched;
+use super::rows::Rows;
 use crate::session::Value;
-
-/// A parameter that is kept.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kept {
-    Null,
-    Int(i64),
-    Text(Box<str>),
-    Bytes(Box<[u8]>),
-}
-
-impl Kept {
-    fn of(value: &Value<'_>) -> Self {
-        match *value {
-            Value::Null => Self::Null,
-            Value::Int(number) => Self::Int(number),
-            Value::Text(text) => Self::Text(text.into()),
-            Value::Bytes(bytes) => Self::Bytes(bytes.into()),
-        }
-    }
-
-    pub(super) fn value(&self) -> Value<'_> {
-        match self {
-            Self::Null => Value::Null,
-            Self::Int(number) => Value::Int(*number),
-            Self::Text(text) => Value::Text(text),
-            Self::Bytes(bytes) => Value::Bytes(bytes),
-        }
-    }
-}
 
 /// Rows of parameters for one statement.
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) sql: &'static str,
-    pub(super) rows: Vec<Vec<Kept>>,
+    pub(super) rows: Rows,
     /// Of changes that overwrite each other: where the one with a key is.
     by_key: HashMap<i64, usize>,
 }
@@ -57,19 +29,18 @@ impl Buffer {
 
     /// Keeps a change.
     pub(super) fn put(&mut self, sql: &'static str, parameters: &[Value<'_>]) {
-        self.run(sql).rows.push(parameters.iter().map(Kept::of).collect());
+        self.run(sql).rows.push(parameters);
     }
 
     /// Keeps a change; it takes the place of the one with the same last parameter, if nothing else was done to the table since.
     pub(super) fn put_latest(&mut self, sql: &'static str, parameters: &[Value<'_>]) {
-        let row: Vec<_> = parameters.iter().map(Kept::of).collect();
         let run = self.run(sql);
-        let Some(Kept::Int(key)) = row.last() else { return run.rows.push(row) };
+        let Some(Value::Int(key)) = parameters.last() else { return run.rows.push(parameters) };
         if let Some(&place) = run.by_key.get(key) {
-            run.rows[place] = row;
+            run.rows.replace(place, parameters);
         } else {
             run.by_key.insert(*key, run.rows.len());
-            run.rows.push(row);
+            run.rows.push(parameters);
         }
     }
 
@@ -79,7 +50,7 @@ impl Buffer {
         let mut runs: Vec<_> = std::mem::take(&mut self.0).into_iter().flat_map(|(_, runs)| runs).collect();
         for run in &mut runs {
             if batched::has_no_order(run.sql) {
-                run.rows.sort_unstable();
+                run.rows.sort();
             }
         }
         runs
@@ -94,7 +65,7 @@ impl Buffer {
         });
         let runs = &mut self.0[place].1;
         if runs.last().is_none_or(|last| !std::ptr::eq(last.sql, sql)) {
-            runs.push(Run { sql, rows: Vec::new(), by_key: HashMap::new() });
+            runs.push(Run { sql, rows: Rows::default(), by_key: HashMap::new() });
         }
         let last = runs.len() - 1;
         &mut runs[last]
@@ -110,11 +81,11 @@ mod tests {
     const OTHER: &str = "UPDATE b SET y = $2 WHERE x = $1";
 
     fn taken(buffer: &mut Buffer) -> Vec<(&'static str, Vec<(i64, i64)>)> {
-        let pair = |row: Vec<Kept>| match row[..] {
-            [Kept::Int(x), Kept::Int(y)] => (x, y),
+        let pair = |row: Vec<Value<'_>>| match row[..] {
+            [Value::Int(x), Value::Int(y)] => (x, y),
             _ => unreachable!(),
         };
-        buffer.take().into_iter().map(|run| (run.sql, run.rows.into_iter().map(pair).collect())).collect()
+        buffer.take().iter().map(|run| (run.sql, run.rows.iter().map(pair).collect())).collect()
     }
 
     #[test]

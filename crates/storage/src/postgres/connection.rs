@@ -13,7 +13,8 @@ use tokio_postgres::{Client, Error, Row, Statement};
 
 use super::address::{Address, SETTINGS};
 use super::batched;
-use super::buffer::{Kept, Run};
+use super::buffer::Run;
+use super::rows::{Column, Rows};
 use crate::error::StorageError;
 use crate::session::Value;
 use crate::{migrate, transfer};
@@ -125,11 +126,10 @@ impl Connection {
         let mut changes = Vec::with_capacity(runs.len());
         for run in runs {
             if let Some(statement) = self.batched(run)? {
-                changes.push(Change::Columns(statement, columns(&run.rows)));
+                changes.push(Change::Columns(columns(&statement, &run.rows), statement));
             } else {
                 let statement = self.prepare(run.sql)?;
-                let rows = run.rows.iter().map(|row| row.iter().map(Kept::value).collect());
-                changes.extend(rows.map(|row| Change::Row(statement.clone(), row)));
+                changes.extend(run.rows.iter().map(|row| Change::Row(statement.clone(), row)));
             }
         }
         let last = last.map(|last| self.prepare(last)).transpose()?;
@@ -200,28 +200,27 @@ pub(super) struct Question<'a> {
 /// A change that is sent with others.
 enum Change<'a> {
     Row(Statement, Vec<Value<'a>>),
-    Columns(Statement, Vec<Vec<Value<'a>>>),
+    Columns(Vec<Column<'a>>, Statement),
 }
 
 impl Change<'_> {
     fn statement(&self) -> &Statement {
         match self {
-            Self::Row(statement, _) | Self::Columns(statement, _) => statement,
+            Self::Row(statement, _) | Self::Columns(_, statement) => statement,
         }
     }
 
     fn references(&self) -> Vec<&(dyn ToSql + Sync)> {
         match self {
             Self::Row(_, values) => references(values),
-            Self::Columns(_, columns) => columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect(),
+            Self::Columns(columns, _) => columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect(),
         }
     }
 }
 
 /// Rows of parameters, parameter by parameter.
-fn columns(rows: &[Vec<Kept>]) -> Vec<Vec<Value<'_>>> {
-    let width = rows.first().map_or(0, Vec::len);
-    (0..width).map(|column| rows.iter().map(|row| row[column].value()).collect()).collect()
+fn columns<'r>(statement: &Statement, rows: &'r Rows) -> Vec<Column<'r>> {
+    (0..statement.params().len()).map(|number| rows.column(number)).collect()
 }
 
 fn references<'v>(values: &'v [Value<'_>]) -> Vec<&'v (dyn ToSql + Sync)> {

@@ -20,21 +20,32 @@ const DELIVERIES_OF_CALL: usize = 4;
 const HOLD: &str = "
     SELECT id, instance_id, external_id, communication_id, settle_at, version,
            CASE WHEN version <> at_hand THEN facts END, CASE WHEN version <> at_hand THEN told END
-    FROM (SELECT * FROM UNNEST($3::bigint[], $4::bigint[])
+    FROM (SELECT UNNEST($3::bigint[]) AS of_call, UNNEST($4::bigint[]) AS at_hand
           UNION ALL
-          SELECT named.id, -1 FROM UNNEST($1::bigint[], $2::text[]) AS wanted(of_instance, name)
-          JOIN call AS named ON named.instance_id = of_instance AND named.external_id = name) AS wanted(row_there, at_hand)
-    JOIN call ON id = row_there
+          SELECT named.id, -1
+          FROM (SELECT UNNEST($1::bigint[]) AS of_instance, UNNEST($2::text[]) AS name) AS wanted
+          JOIN call AS named ON named.instance_id = of_instance AND named.external_id = name) AS wanted
+    JOIN call ON id = of_call
     ORDER BY id FOR UPDATE OF call";
 
-/// Which events of calls are noted already.
+/// Which events, of calls by their rows and by their names, are noted already: hardly ever any.
 const NOTED: &str = "
-    SELECT named.id, event, EXISTS (SELECT 1 FROM call_event WHERE call_id = named.id AND event_id = event)
-    FROM UNNEST($1::bigint[], $2::text[], $3::text[]) AS wanted(of_instance, name, event)
-    JOIN call AS named ON named.instance_id = of_instance AND named.external_id = name";
+    SELECT call_id, event_id
+    FROM (SELECT UNNEST($1::bigint[]) AS of_call, UNNEST($2::text[]) AS event
+          UNION ALL
+          SELECT named.id, event
+          FROM (SELECT UNNEST($3::bigint[]) AS of_instance, UNNEST($4::text[]) AS name, UNNEST($5::text[]) AS event) AS wanted
+          JOIN call AS named ON named.instance_id = of_instance AND named.external_id = name) AS wanted
+    JOIN call_event ON call_id = of_call AND event_id = event";
+
+/// Blocks of numbers for new rows, drawn when the calls are held: whoever held them before has drawn smaller ones.
+const NUMBERS: &str = "
+    SELECT ARRAY(SELECT nextval('call_id_seq') FROM generate_series(1, $1)),
+           ARRAY(SELECT nextval('raw_request_id_seq') FROM generate_series(1, $2)),
+           ARRAY(SELECT nextval('delivery_id_seq') FROM generate_series(1, $3))";
 
 #[cfg(test)]
-pub(super) const QUESTIONS: &[&str] = &[HOLD, NOTED];
+pub(super) const QUESTIONS: &[&str] = &[HOLD, NOTED, NUMBERS];
 
 /// Blocks of numbers.
 pub(super) const fn sequence(of: Ids) -> &'static str {
@@ -76,10 +87,12 @@ pub(super) fn begin(
         (Ids::RawRequests, about.requests),
         (Ids::Deliveries, about.events.len() * DELIVERIES_OF_EVENT + about.calls.len() * DELIVERIES_OF_CALL),
     ];
-    let missing = numbers.map(|(of, wanted)| (of, Value::Int(blocks.missing(of, wanted, now))));
-    let missing: Vec<_> = missing.iter().filter(|(_, blocks)| !matches!(blocks, Value::Int(0))).collect();
-    for (of, count) in &missing {
-        questions.push(Question { sql: sequence(*of), parameters: vec![count] });
+    let missing = numbers.map(|(of, wanted)| blocks.missing(of, wanted, now));
+    let are_missing = missing.iter().any(|blocks| *blocks > 0);
+    let missing = missing.map(Value::Int);
+    if are_missing {
+        questions
+            .push(Question { sql: NUMBERS, parameters: missing.iter().map(|count| count as _).collect() });
     }
     let mut answers = connection.query_all(&questions)?.into_iter().skip(1);
     let mut next = || answers.next().unwrap_or_default();
@@ -87,15 +100,36 @@ pub(super) fn begin(
         hold(&next(), &wanted, recent, unit)?;
     }
     if !about.events.is_empty() {
-        for row in next() {
-            let event: String = row.try_get(1)?;
-            unit.was_noted(CallId(row.try_get(0)?), EventId::new(event), row.try_get(2)?);
+        note(&next(), about, &wanted, recent, unit)?;
+    }
+    // None if there are enough at hand.
+    for drawn in next() {
+        for (place, (of, _)) in numbers.into_iter().enumerate() {
+            for first in drawn.try_get::<_, Vec<i64>>(place)? {
+                blocks.add(of, first, now);
+            }
         }
     }
-    for (of, _) in missing {
-        for row in next() {
-            blocks.add(*of, row.try_get(0)?, now);
+    Ok(())
+}
+
+/// Takes which events are noted, now that the rows of all calls are known.
+fn note(
+    noted: &[tokio_postgres::Row],
+    about: &About,
+    wanted: &Wanted<'_>,
+    recent: &RecentCalls,
+    unit: &Unit,
+) -> Result<(), StorageError> {
+    for ((instance, name, event), at_hand) in about.events.iter().zip(&wanted.at_hand) {
+        // What was not at hand is now, if it is there.
+        let call = at_hand.or_else(|| recent.version(*instance, name).map(|(call, _)| call));
+        if let Some(call) = call {
+            unit.was_noted(call, event.clone(), false);
         }
+    }
+    for row in noted {
+        unit.was_noted(CallId(row.try_get(0)?), EventId::new(row.try_get::<_, &str>(1)?), true);
     }
     Ok(())
 }
@@ -125,8 +159,14 @@ fn hold(
     Ok(())
 }
 
+/// The version of a call that is not at hand.
+const NOT_AT_HAND: i64 = -1;
+
 /// What is wanted, as parameters.
+#[derive(Default)]
 struct Wanted<'a> {
+    /// The calls of the events, as far as they are at hand.
+    at_hand: Vec<Option<CallId>>,
     /// Calls that are known by nothing but their names.
     named: Vec<(InstanceId, &'a ExternalId)>,
     instances: Vec<Value<'a>>,
@@ -134,38 +174,43 @@ struct Wanted<'a> {
     /// The others, with their versions at hand.
     rows: Vec<Value<'a>>,
     versions: Vec<Value<'a>>,
+    /// Events of calls at hand, with their rows.
+    event_rows: Vec<Value<'a>>,
+    events: Vec<Value<'a>>,
+    /// Events of the others, with their names.
     event_instances: Vec<Value<'a>>,
     event_names: Vec<Value<'a>>,
-    events: Vec<Value<'a>>,
+    named_events: Vec<Value<'a>>,
 }
 
 impl<'a> Wanted<'a> {
     fn of(about: &'a About, recent: &RecentCalls) -> Self {
-        let mut named: Vec<_> = about.events.iter().map(|(instance, name, _)| (*instance, name)).collect();
-        named.sort_unstable();
-        named.dedup();
+        let mut wanted = Self::default();
         let mut rows: Vec<_> =
-            about.calls.iter().map(|row| (row.0, recent.version_of(*row).unwrap_or(-1))).collect();
-        named.retain(|(instance, name)| match recent.version(*instance, name) {
-            Some((row, version)) => {
+            about.calls.iter().map(|row| (row.0, recent.version_of(*row).unwrap_or(NOT_AT_HAND))).collect();
+        for (instance, name, event) in &about.events {
+            let at_hand = recent.version(*instance, name);
+            wanted.at_hand.push(at_hand.map(|(row, _)| row));
+            if let Some((row, version)) = at_hand {
                 rows.push((row.0, version));
-                false
+                wanted.event_rows.push(row.0.into());
+                wanted.events.push(event.as_str().into());
+            } else {
+                wanted.named.push((*instance, name));
+                wanted.event_instances.push(instance.0.into());
+                wanted.event_names.push(name.as_str().into());
+                wanted.named_events.push(event.as_str().into());
             }
-            None => true,
-        });
+        }
+        wanted.named.sort_unstable();
+        wanted.named.dedup();
+        wanted.instances = wanted.named.iter().map(|(instance, _)| instance.0.into()).collect();
+        wanted.names = wanted.named.iter().map(|(_, name)| name.as_str().into()).collect();
         rows.sort_unstable();
         rows.dedup_by_key(|(row, _)| *row);
-        let of_event = about.events.iter();
-        Self {
-            instances: named.iter().map(|(instance, _)| instance.0.into()).collect(),
-            names: named.iter().map(|(_, name)| name.as_str().into()).collect(),
-            named,
-            rows: rows.iter().map(|(row, _)| Value::Int(*row)).collect(),
-            versions: rows.iter().map(|(_, version)| Value::Int(*version)).collect(),
-            event_instances: of_event.clone().map(|(instance, _, _)| instance.0.into()).collect(),
-            event_names: of_event.clone().map(|(_, name, _)| name.as_str().into()).collect(),
-            events: of_event.map(|(_, _, event)| event.as_str().into()).collect(),
-        }
+        (wanted.rows, wanted.versions) =
+            rows.into_iter().map(|(row, version)| (Value::Int(row), Value::Int(version))).unzip();
+        wanted
     }
 
     fn is_empty(&self) -> bool {
@@ -177,6 +222,6 @@ impl<'a> Wanted<'a> {
     }
 
     fn events(&self) -> Vec<&(dyn ToSql + Sync)> {
-        vec![&self.event_instances, &self.event_names, &self.events]
+        vec![&self.event_rows, &self.events, &self.event_instances, &self.event_names, &self.named_events]
     }
 }

@@ -63,7 +63,7 @@ struct Known {
     /// Calls that were looked for and not found.
     absent: HashMap<InstanceId, HashSet<ExternalId>>,
     /// Events of held calls, and whether they are noted.
-    events: HashMap<CallId, HashMap<EventId, bool>>,
+    events: HashMap<(CallId, EventId), bool>,
 }
 
 impl Unit {
@@ -149,18 +149,18 @@ impl Unit {
 
     /// Whether an event of a held call was noted before.
     pub(crate) fn was_noted(&self, call: CallId, event: EventId, noted: bool) {
-        self.0.borrow_mut().events.entry(call).or_default().insert(event, noted);
+        self.0.borrow_mut().events.insert((call, event), noted);
     }
 
     /// An event is to be noted: whether it is new, if that is known. It is not from now on.
     pub(crate) fn notes(&self, call: CallId, event: &EventId) -> Option<bool> {
         let mut known = self.0.borrow_mut();
         let is_new_call = known.new.contains(&call);
-        let events = known.events.entry(call).or_default();
-        match events.get_mut(event) {
+        let event = (call, event.clone());
+        match known.events.get_mut(&event) {
             Some(noted) => Some(!std::mem::replace(noted, true)),
             None if is_new_call => {
-                events.insert(event.clone(), true);
+                known.events.insert(event, true);
                 Some(true)
             }
             None => None,

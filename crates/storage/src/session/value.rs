@@ -3,7 +3,7 @@
 use domain::clock::Timestamp;
 
 /// A parameter of a statement.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value<'a> {
     /// NULL.
     Null,
