@@ -361,24 +361,30 @@ async fn read_pending(
     }
 }
 
-/// Reads what is pending of calls and tells the dispatcher, however long the store takes.
+/// Reads what is pending of calls, and the calls themselves, which it is told of, and tells the dispatcher, however long the
+/// store takes.
 async fn read_calls(store: Store, outbox: Outbox, calls: Vec<CallId>, ticket: Ticket) {
     let calls: Arc<[CallId]> = calls.into();
     let of_look = Arc::clone(&calls);
-    let look = move |tx: &Tx<'_>| tx.pending_deliveries_of(&of_look);
-    if let Some(pending) = read(&store, look).await {
+    let look = move |tx: &Tx<'_>| Ok((tx.pending_deliveries_of(&of_look)?, tx.calls(&of_look)?));
+    if let Some((mut pending, stored)) = read(&store, look).await {
+        store.learn_calls(stored);
+        for delivery in &mut pending {
+            delivery.call_at_hand = true;
+        }
         outbox.tell(Command::Reread(calls.to_vec(), ticket, pending));
     }
 }
 
 /// None if the store was closed.
-async fn read<F>(store: &Store, look: F) -> Option<Vec<PendingDelivery>>
+async fn read<T, F>(store: &Store, look: F) -> Option<T>
 where
-    F: Fn(&Tx<'_>) -> Result<Vec<PendingDelivery>, StorageError> + Clone + Send + 'static,
+    T: Send + 'static,
+    F: Fn(&Tx<'_>) -> Result<T, StorageError> + Clone + Send + 'static,
 {
     loop {
         match store.read(look.clone()).await {
-            Ok(pending) => return Some(pending),
+            Ok(seen) => return Some(seen),
             Err(StorageError::Closed) => return None,
             Err(error) => {
                 tracing::error!(%error, "pending deliveries cannot be read; trying again");

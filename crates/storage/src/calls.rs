@@ -19,6 +19,7 @@ use crate::tx::{Tx, json};
 pub use crate::session::Knowledge;
 #[cfg(test)]
 pub(crate) use held::ALL as OF_POSTGRES;
+pub(crate) use held::numbers;
 #[cfg(test)]
 pub(crate) use open::ALL as OPEN;
 pub use open::OpenCall;

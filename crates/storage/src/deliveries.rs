@@ -6,6 +6,7 @@ use domain::clock::Timestamp;
 use domain::id::{CallId, DeliveryId, InstanceId};
 use domain::outbox::{DeliveryState, DestinationKind};
 
+use crate::calls::numbers;
 use crate::error::StorageError;
 use crate::session::{Ids, Row, Value};
 use crate::statement::statements;
@@ -130,6 +131,7 @@ impl Tx<'_> {
             suspect: false,
             background: new.background,
             progress: None,
+            call_at_hand: true,
         })
     }
 
@@ -147,8 +149,7 @@ impl Tx<'_> {
 
     /// Pending deliveries of calls, in order. Only for PostgreSQL.
     pub fn pending_deliveries_of(&self, calls: &[CallId]) -> Result<Vec<PendingDelivery>, StorageError> {
-        let numbers: Vec<_> = calls.iter().map(|call| call.0.to_string()).collect();
-        self.all(PENDING_OF_CALLS, &[numbers.join(",").as_str().into()], read_pending)
+        self.all(PENDING_OF_CALLS, &[numbers(calls).as_str().into()], read_pending)
     }
 
     /// How many deliveries each destination of each instance has pending; none are left out.
@@ -335,6 +336,7 @@ fn read_pending(row: &Row<'_>) -> Result<PendingDelivery, StorageError> {
         attempts: count(row, 7)?,
         first_attempt_at: row.opt_time(8)?,
         suspect: row.flag(9)?,
+        call_at_hand: false,
         progress: row.opt_text(10)?,
         created_at: row.time(11)?,
         background: row.flag(12)?,

@@ -197,9 +197,14 @@ impl Store {
     }
 
     /// A call as it was last committed, if it is one of those that were changed just now: at no cost. None says nothing.
+    /// Where the store is shared another process may have changed it since.
     pub fn recent_call(&self, id: CallId) -> Option<Arc<StoredCall>> {
-        // Another process may have changed it since.
-        if self.is_shared() { None } else { self.recent_calls.committed_call(id) }
+        self.recent_calls.committed_call(id)
+    }
+
+    /// Takes calls that were looked at for recent ones, but for those of which something later is known.
+    pub fn learn_calls(&self, calls: Vec<StoredCall>) {
+        self.recent_calls.learn(calls);
     }
 
     /// Lets the file shrink to what is in use, as far as nobody stands in the way: pages that were given back are cut off

@@ -22,5 +22,6 @@ pub(super) fn delivery(instance: i64, id: i64, call: i64) -> PendingDelivery {
         suspect: false,
         background: false,
         progress: None,
+        call_at_hand: true,
     }
 }

@@ -31,8 +31,8 @@ struct Inner {
 struct Place {
     name: Name,
     call: Option<Arc<StoredCall>>,
-    /// The transaction that put it there: it is not committed before that ends.
-    put_in: u64,
+    /// The transaction that put it there: it is not committed before that ends. None if it was committed before.
+    put_in: Option<u64>,
 }
 
 impl RecentCalls {
@@ -71,20 +71,19 @@ impl RecentCalls {
 
     pub(crate) fn put(&self, call: StoredCall) {
         let mut inner = self.lock();
-        let put_in = inner.transaction;
-        if let Some(place) = inner.calls.get_mut(&call.id) {
-            place.call = Some(Arc::new(call));
-            place.put_in = put_in;
-            return;
+        let put_in = Some(inner.transaction);
+        inner.put(call, put_in);
+    }
+
+    /// Keeps calls that somebody looked at, unless they are in hand, or what is kept is later.
+    pub(crate) fn learn(&self, calls: Vec<StoredCall>) {
+        let mut inner = self.lock();
+        for call in calls {
+            let kept = inner.calls.peek(&call.id);
+            if kept.is_none_or(|kept| kept.call.as_ref().is_some_and(|kept| kept.version < call.version)) {
+                inner.put(call, None);
+            }
         }
-        if inner.calls.len() >= CAPACITY
-            && let Some((_, oldest)) = inner.calls.remove_lru()
-        {
-            inner.rows.remove(&oldest.name);
-        }
-        let name = (call.instance, call.external_id.clone());
-        inner.rows.insert(name.clone(), call.id);
-        inner.calls.insert(call.id, Place { name, call: Some(Arc::new(call)), put_in });
     }
 
     pub(super) fn set_communication(&self, call: CallId, id: &CommunicationId, unit: Option<&Unit>) {
@@ -122,7 +121,7 @@ impl RecentCalls {
     /// A call as it was last committed, if it is at hand.
     pub(crate) fn committed_call(&self, id: CallId) -> Option<Arc<StoredCall>> {
         let inner = self.lock();
-        let place = inner.calls.peek(&id).filter(|place| place.put_in < inner.transaction)?;
+        let place = inner.calls.peek(&id).filter(|place| place.put_in < Some(inner.transaction))?;
         place.call.clone()
     }
 
@@ -138,6 +137,22 @@ impl Inner {
             return None;
         }
         self.calls.get_mut(&id)?.call.take().map(Arc::unwrap_or_clone)
+    }
+
+    fn put(&mut self, call: StoredCall, put_in: Option<u64>) {
+        if let Some(place) = self.calls.get_mut(&call.id) {
+            place.call = Some(Arc::new(call));
+            place.put_in = put_in;
+            return;
+        }
+        if self.calls.len() >= CAPACITY
+            && let Some((_, oldest)) = self.calls.remove_lru()
+        {
+            self.rows.remove(&oldest.name);
+        }
+        let name = (call.instance, call.external_id.clone());
+        self.rows.insert(name.clone(), call.id);
+        self.calls.insert(call.id, Place { name, call: Some(Arc::new(call)), put_in });
     }
 
     fn version(&self, id: CallId) -> Option<i64> {

@@ -4,21 +4,28 @@ use std::future::poll_fn;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio_postgres::{AsyncMessage, Client};
+use tokio_postgres::{AsyncMessage, Client, Statement};
 
 use crate::error::StorageError;
 use crate::postgres::{Address, SETTINGS};
 
 /// Where replicas talk.
 const LISTEN: &str = "LISTEN kontur_telephony";
-const NOTIFY: &str = "SELECT pg_notify('kontur_telephony', $1)";
+
+/// What a crash takes away is found by looking: nobody waits for the disk.
+const NOTIFY: &str =
+    "SELECT set_config('synchronous_commit', 'off', true), pg_notify('kontur_telephony', $1)";
 
 /// A connection; it ends when this is dropped.
 pub(super) struct Link {
     client: Client,
+    notify: Statement,
     heard: mpsc::UnboundedReceiver<String>,
-    driver: JoinHandle<()>,
+    _driver: Driver,
 }
+
+/// What drives a connection; it ends when this is dropped.
+struct Driver(JoinHandle<()>);
 
 impl Link {
     pub(super) async fn open(address: &Address) -> Result<Self, StorageError> {
@@ -31,10 +38,11 @@ impl Link {
                 }
             }
         });
-        let link = Self { client, heard, driver };
-        link.client.batch_execute(SETTINGS).await?;
-        link.client.batch_execute(LISTEN).await?;
-        Ok(link)
+        let driver = Driver(driver);
+        client.batch_execute(SETTINGS).await?;
+        client.batch_execute(LISTEN).await?;
+        let notify = client.prepare(NOTIFY).await?;
+        Ok(Self { client, notify, heard, _driver: driver })
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -51,13 +59,13 @@ impl Link {
     }
 
     pub(super) async fn tell(&self, payload: &str) -> Result<(), StorageError> {
-        self.client.execute(NOTIFY, &[&payload]).await?;
+        self.client.execute(&self.notify, &[&payload]).await?;
         Ok(())
     }
 }
 
-impl Drop for Link {
+impl Drop for Driver {
     fn drop(&mut self) {
-        self.driver.abort();
+        self.0.abort();
     }
 }

@@ -33,6 +33,8 @@ pub struct PendingDelivery {
     pub background: bool,
     /// What earlier attempts achieved, as JSON.
     pub progress: Option<String>,
+    /// Its call was among the recent ones of this process when it was planned, or since.
+    pub call_at_hand: bool,
 }
 
 /// What became of a call's call-started.

@@ -48,7 +48,8 @@ async fn pending_deliveries_come_in_the_order_they_were_planned() {
     let (store, _folder) = store();
     let planned =
         [plan(&store, Notice::CallStarted { at: at(1) }).await, plan(&store, Notice::Register).await];
-    assert_eq!(pending(&store).await, planned);
+    let read = planned.map(|planned| PendingDelivery { call_at_hand: false, ..planned });
+    assert_eq!(pending(&store).await, read);
 }
 
 #[tokio::test(flavor = "multi_thread")]

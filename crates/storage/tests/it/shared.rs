@@ -2,6 +2,8 @@
 
 mod real_postgres {
     use std::collections::BTreeSet;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::time::{Duration, Instant};
 
     use domain::call::Call;
@@ -94,17 +96,20 @@ mod real_postgres {
         let mut server = Postgres::durable();
         let store = open(&server.url());
         for (round, how) in [Stop::Fast, Stop::Immediate].into_iter().enumerate() {
+            let is_back = Arc::new(AtomicBool::new(false));
             let sending = tokio::spawn({
-                let store = store.clone();
+                let (store, is_back) = (store.clone(), Arc::clone(&is_back));
                 async move {
-                    let (mut taken, until) = (Vec::new(), Instant::now() + Duration::from_secs(4));
+                    let (mut taken, mut afterwards) = (Vec::new(), 0);
+                    let until = Instant::now() + Duration::from_mins(1);
                     for number in 0.. {
-                        if Instant::now() > until {
+                        if afterwards >= 10 || Instant::now() > until {
                             break;
                         }
                         let name = format!("call-{round}-{number}");
                         if send(&store, event(1, &name, Happening::CallStarted)).await.is_ok() {
                             taken.push(name);
+                            afterwards += usize::from(is_back.load(Ordering::Relaxed));
                         }
                     }
                     taken
@@ -116,8 +121,9 @@ mod real_postgres {
                 server
             });
             server = down.await.unwrap();
+            is_back.store(true, Ordering::Relaxed);
             let taken = sending.await.unwrap();
-            assert!(taken.len() > 10, "{} were taken", taken.len());
+            assert!(taken.len() >= 10, "{} were taken", taken.len());
             let stored = store
                 .read(move |tx| {
                     let found = |name: &String| Ok(tx.find_call(INSTANCE, &name.as_str().into())?.is_some());
@@ -217,6 +223,40 @@ mod real_postgres {
         assert_eq!(planned, Knowledge::Read);
         let next = write(&here, call, move |tx| Ok(tx.knowledge(call))).await;
         assert_eq!(next, Knowledge::AtHand, "who delivers has looked for the others");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_call_that_was_looked_at_is_at_hand_as_it_is_unless_something_later_is_known() {
+        let database = TempStore::Postgres(Database::fresh());
+        let (here, there) = (database.open(), database.open());
+        let call = there.write(|tx| open_call(tx, "a")).await.unwrap();
+        let planned = there.write(move |tx| {
+            tx.insert_delivery(NewDelivery {
+                instance: INSTANCE,
+                destination: DestinationKind::Kontur,
+                call,
+                notice: Notice::Register,
+                created_at: at(1),
+                expires_at: None,
+                background: false,
+            })
+        });
+        let planned = planned.await.unwrap();
+        let nobody = CallId(call.0 + 1);
+        let look =
+            move |tx: &Tx<'_>| Ok((tx.pending_deliveries_of(&[nobody, call])?, tx.calls(&[call, nobody])?));
+        let (pending, looked_at) = here.read(look).await.unwrap();
+        assert_eq!(pending.iter().map(|delivery| delivery.id).collect::<Vec<_>>(), [planned.id]);
+        assert_eq!(here.recent_call(call), None);
+        here.learn_calls(looked_at.clone());
+        assert_eq!(here.recent_call(call).as_deref(), looked_at.first());
+        let knowledge = write(&here, call, move |tx| {
+            end(tx, call)?;
+            Ok(tx.knowledge(call))
+        });
+        assert_eq!(knowledge.await, Knowledge::AtHand);
+        here.learn_calls(looked_at);
+        assert!(here.recent_call(call).unwrap().call.is_closed(), "what was seen before is of no use");
     }
 
     /// What is held is waited for when the change begins (the call), or when it ends (the mark).

@@ -1,6 +1,7 @@
 //! What a delivery is about, read in one look.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::outbox::{DeliveryState, Notice};
 use domain::phone::Phone;
@@ -34,11 +35,22 @@ impl Subject {
     }
 }
 
+/// Where others change calls as well, a delivery may be about what is at hand here for so long after it was planned. What
+/// came later gives deliveries of its own.
+const AT_HAND_FOR: Duration = Duration::from_secs(2);
+
 impl Deliverer {
+    /// The call, if it need not be read.
+    fn at_hand(&self, delivery: &PendingDelivery) -> Option<Arc<StoredCall>> {
+        let age = self.clock.now().since(delivery.created_at);
+        let is_enough = !self.store.is_shared() || delivery.call_at_hand && age < AT_HAND_FOR;
+        is_enough.then(|| self.store.recent_call(delivery.call)).flatten()
+    }
+
     /// The client whom the delivery is about. None if the store cannot be read now.
     pub(super) async fn client_of(&self, delivery: &PendingDelivery) -> Option<Phone> {
         let id = delivery.call;
-        if let Some(stored) = self.store.recent_call(id) {
+        if let Some(stored) = self.at_hand(delivery) {
             return Some(stored.call.client_phone());
         }
         let stored = self.store.read(move |tx| tx.call(id)).await.ok().flatten()?;
@@ -49,7 +61,7 @@ impl Deliverer {
     pub(super) async fn load(&self, delivery: &PendingDelivery, client: Option<Phone>) -> Option<Subject> {
         let (instance, call, notice) = (delivery.instance, delivery.call, delivery.notice.clone());
         if client.is_none()
-            && let Some(stored) = self.store.recent_call(call)
+            && let Some(stored) = self.at_hand(delivery)
         {
             let customer = CustomerHistory::default();
             match Opened::of(&stored, &notice) {
