@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use rustix::process::{Pid, Signal, geteuid, kill_process};
+use rustix::process::{Signal, geteuid};
 use tempfile::TempDir;
 
 use super::control::eventually;
@@ -45,18 +45,9 @@ impl Cluster {
 
     /// Stops it, so that all it has is on the disk, and starts it with other settings.
     pub(super) fn restart(&mut self, settings: &[String]) -> anyhow::Result<()> {
-        self.end(Signal::INT);
+        self.process.end(Signal::INT);
         self.process = serve(self.folder.path(), settings)?;
         Ok(())
-    }
-
-    /// It may have ended already.
-    fn end(&mut self, signal: Signal) {
-        let child = self.process.child();
-        if let Some(id) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-            kill_process(id, signal).ok();
-            child.wait().ok();
-        }
     }
 
     /// `postgres://…`, the database that a server has from its beginning.
@@ -74,7 +65,7 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         // Killed at once, it would leave its children behind.
-        self.end(Signal::QUIT);
+        self.process.end(Signal::QUIT);
     }
 }
 

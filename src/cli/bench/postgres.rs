@@ -41,20 +41,18 @@ pub(super) struct Options {
 struct Bench {
     sink: Sink,
     bare: Helper,
+    plan: Plan,
     one: Server,
-    other: Server,
     /// None if the database is somebody else's. It ends after those who use it.
     cluster: Option<Cluster>,
     seconds: f64,
 }
 
-/// One round.
+/// What two replicas came to.
 #[derive(Debug, Clone, Copy)]
-struct Measured {
-    /// Of each load.
-    ingest: [Ingest; LOADS.len()],
-    /// Events per second of two replicas that share the first of the loads.
-    replicas: f64,
+struct Replicas {
+    /// Of events that are held back; the reference is one replica.
+    accepted: Round,
     /// Events per second that were accepted and told.
     told: f64,
 }
@@ -71,8 +69,13 @@ struct Ingest {
 /// Measures and prints.
 pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let bench = Bench::start(options)?;
-    let rounds = options.run.measure(|round| bench.round(round))?;
-    figure::print(&figures(&rounds), options.run.json)
+    // Before anything is held back: that stays in the database.
+    let told = options.run.measure(|round| bench.told(round))?;
+    bench.one.pause(&workspace(PAUSED))?;
+    let loads = LOADS.map(|(connections, ..)| options.run.measure(|round| bench.ingest(connections, round)));
+    let [few, many] = loads;
+    let replicas = options.run.measure(|round| bench.replicas(round))?;
+    figure::print(&figures([&few?, &many?], &replicas, told), options.run.json)
 }
 
 impl Bench {
@@ -88,18 +91,27 @@ impl Bench {
         let plan = Plan { workspaces: 2, database_url: Some(database_url), ..Plan::with(sink.address()) };
         let one = plan.start()?;
         ensure!(!one.has_calls()?, "the database has calls; name an empty one");
-        one.pause(&workspace(PAUSED))?;
-        let other = plan.start_in(tempfile::tempdir().context("there is no place for a second server")?)?;
-        Ok(Self { sink, bare, cluster, one, other, seconds: options.run.seconds })
+        Ok(Self { sink, bare, cluster, plan, one, seconds: options.run.seconds })
     }
 
-    fn round(&self, round: usize) -> anyhow::Result<Measured> {
-        let [few, many] = LOADS.map(|(connections, ..)| self.ingest(connections, round));
-        let load = self.load(PAUSED, &format!("two-{round}"));
-        let both = vec![self.one.address, self.other.address];
-        let replicas = load::Options { addresses: both, ..load }.run()?.per_second();
+    /// Events that were accepted and told by one server, per second.
+    fn told(&self, round: usize) -> anyhow::Result<Round> {
         let load = load::Options { calls: Calls::Brief, ..self.load(TOLD, &format!("told-{round}")) };
-        Ok(Measured { ingest: [few?, many?], replicas, told: told(&self.sink, &load)? })
+        Ok(Round { ours: told(&self.sink, &load)?, reference: SVIX })
+    }
+
+    /// One replica, and then two that share the same load.
+    fn replicas(&self, round: usize) -> anyhow::Result<Replicas> {
+        let reference = self.load(PAUSED, &format!("one-{round}")).run()?.per_second();
+        let other =
+            self.plan.start_in(tempfile::tempdir().context("there is no place for a second server")?)?;
+        let by_both =
+            |load: load::Options| load::Options { addresses: vec![self.one.address, other.address], ..load };
+        let ours = by_both(self.load(PAUSED, &format!("two-{round}"))).run()?.per_second();
+        let load = load::Options { calls: Calls::Brief, ..self.load(TOLD, &format!("told-by-two-{round}")) };
+        let told = told(&self.sink, &by_both(load))?;
+        other.end();
+        Ok(Replicas { accepted: Round { ours, reference }, told })
     }
 
     /// Both sides, one after the other.
@@ -123,20 +135,20 @@ impl Bench {
     }
 }
 
-fn figures(rounds: &[Measured]) -> Vec<Figure> {
-    let of = |reference: fn(&Measured) -> f64, ours: fn(&Measured) -> f64| {
-        rounds.iter().map(|round| Round { ours: ours(round), reference: reference(round) }).collect()
-    };
+fn figures(loads: [&[Ingest]; 2], replicas: &[Replicas], told: Vec<Round>) -> Vec<Figure> {
     let unit = "events/s";
-    let loads = LOADS.iter().enumerate().map(|(place, (_, name, goal))| {
-        let of_load = rounds.iter().filter_map(|round| round.ingest.get(place)).copied();
-        ingest_figure(name, Goal::at_least(*goal), &of_load.collect::<Vec<_>>())
-    });
-    let replicas = of(|round| round.ingest[0].ours.per_second, |round| round.replicas);
-    let told = of(|_| SVIX, |round| round.told);
-    loads
+    let of_loads = LOADS
+        .iter()
+        .zip(loads)
+        .map(|((_, name, goal), rounds)| ingest_figure(name, Goal::at_least(*goal), rounds));
+    let accepted = replicas.iter().map(|round| round.accepted).collect();
+    of_loads
         .chain([
-            Figure::new("postgres-replicas", unit, Goal::at_least(1.0), replicas),
+            Figure::new("postgres-replicas", unit, Goal::at_least(1.0), accepted).beside(
+                "accepted and told by two",
+                unit,
+                replicas.iter().map(|round| round.told),
+            ),
             Figure::new("postgres-svix", unit, Goal::at_least(8.0), told)
                 .noting("the reference is Svix as it was measured once, not in this run"),
         ])

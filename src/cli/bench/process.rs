@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use rustix::param::clock_ticks_per_second;
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::time::{ClockId, clock_gettime};
 
 /// This program, to be run with other arguments.
@@ -27,6 +28,14 @@ impl Process {
     /// The process as the standard library has it.
     pub(super) fn child(&mut self) -> &mut Child {
         &mut self.0
+    }
+
+    /// Asks it to end, and waits until it has; it may have ended already.
+    pub(super) fn end(&mut self, signal: Signal) {
+        if let Some(id) = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw) {
+            kill_process(id, signal).ok();
+            self.0.wait().ok();
+        }
     }
 
     /// Whether it has ended by itself.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use domain::clock::{Clock as _, SystemClock, Timestamp};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -230,6 +231,11 @@ impl Server {
     pub(super) fn has_calls(&self) -> anyhow::Result<bool> {
         let calls: Value = serde_json::from_str(&self.control.get(self.address, "/admin/v1/calls?limit=1")?)?;
         Ok(calls["items"].as_array().is_none_or(|calls| !calls.is_empty()))
+    }
+
+    /// Ends it as an administrator does.
+    pub(super) fn end(mut self) {
+        self.process.end(Signal::TERM);
     }
 
     /// Kills it; gives the folder with its database.
