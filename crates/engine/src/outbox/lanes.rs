@@ -43,6 +43,8 @@ struct Lane {
     blameless: bool,
     /// An administrator wants its first delivery made now.
     urgent: bool,
+    /// Where others plan deliveries as well: all that is pending of it is in memory, but for what they have planned just now.
+    is_whole: bool,
 }
 
 /// Where a lane stands.
@@ -117,13 +119,25 @@ impl Lanes {
                     self.append(delivery, now);
                 }
             }
-            Known::Shared(coverage) if !has_room => coverage.fell_behind(),
-            Known::Shared(coverage) => match knowledge {
-                // It may have been read from the store before the news of its planning came.
-                Knowledge::New => self.merge(delivery, now),
-                Knowledge::AtHand if coverage.is_whole() => self.merge(delivery, now),
-                Knowledge::AtHand | Knowledge::Read => return Pushed::Unclear,
-            },
+            Known::Shared(coverage) => {
+                let lane = self.by_call.get_mut(&delivery.call);
+                let is_whole = match knowledge {
+                    Knowledge::New => true,
+                    Knowledge::AtHand => {
+                        coverage.is_whole() || lane.as_ref().is_some_and(|lane| lane.is_whole)
+                    }
+                    Knowledge::Read => false,
+                };
+                match (has_room, is_whole) {
+                    // It may have been read from the store before the news of its planning came.
+                    (true, true) => self.merge(delivery, now),
+                    (true, false) => return Pushed::Unclear,
+                    (false, _) => {
+                        lane.into_iter().for_each(|lane| lane.is_whole = false);
+                        coverage.fell_behind();
+                    }
+                }
+            }
         }
         Pushed::Noted
     }
@@ -162,8 +176,13 @@ impl Lanes {
             }
             Known::Shared(coverage) => {
                 coverage.answered(answer.has_more);
+                let is_whole = coverage.is_whole();
                 for delivery in answer.pending {
-                    self.merge(delivery, now);
+                    let call = delivery.call;
+                    self.insert(delivery, now);
+                    if let Some(lane) = self.by_call.get_mut(&call).filter(|_| is_whole) {
+                        lane.is_whole = true;
+                    }
                 }
             }
         }
@@ -176,8 +195,14 @@ impl Lanes {
         }
     }
 
-    /// Takes a delivery that was read from the store, with all that is before it in its lane.
+    /// Takes a delivery with which, or after which, all that is pending of its lane is in memory.
     pub(crate) fn merge(&mut self, delivery: PendingDelivery, now: Timestamp) {
+        self.by_call.entry(delivery.call).or_default().is_whole = true;
+        self.insert(delivery, now);
+    }
+
+    /// Takes a delivery that was read from the store, with all that is before it in its lane.
+    fn insert(&mut self, delivery: PendingDelivery, now: Timestamp) {
         let call = delivery.call;
         let lane = self.by_call.entry(call).or_default();
         let open = usize::from(lane.stand == Stand::Busy);
@@ -205,7 +230,10 @@ impl Lanes {
             return; // nobody else looks after it
         }
         self.by_call.retain(|_, lane| lane.stand == Stand::Busy);
-        self.by_call.values_mut().for_each(|lane| lane.deliveries.truncate(1));
+        for lane in self.by_call.values_mut() {
+            lane.deliveries.truncate(1);
+            lane.is_whole = false;
+        }
         self.held = self.by_call.len();
         self.ready = Ready::default();
         self.waiting.clear();

@@ -114,7 +114,7 @@ impl Queues {
         keys.into_iter().filter(differs).collect()
     }
 
-    /// Takes a delivery that was read from the store with all that is before it in its lane.
+    /// Takes a delivery that was read from the store with all others of its lane.
     pub(super) fn merge(&mut self, mut delivery: PendingDelivery, now: Timestamp) {
         let key = key_of(&delivery);
         let set_back = delivery.created_at.since(now);

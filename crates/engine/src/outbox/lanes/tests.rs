@@ -234,6 +234,37 @@ fn beside_others_a_lane_that_may_lack_something_is_read_first() {
 }
 
 #[test]
+fn a_lane_that_is_wholly_in_memory_is_not_read_whatever_else_is_stored() {
+    let mut lanes = Lanes::behind(true);
+    assert_eq!(plan(&mut lanes, 1, 7, Knowledge::New), Pushed::Noted);
+    assert_eq!(plan(&mut lanes, 2, 7, Knowledge::AtHand), Pushed::Noted);
+    assert_eq!(plan(&mut lanes, 3, 7, Knowledge::Read), Pushed::Unclear);
+    for id in [1, 2] {
+        assert_eq!(next(&mut lanes, 0), Some(id));
+        settle(&mut lanes, delivery(id, 7), None, at(0));
+    }
+    assert_eq!(plan(&mut lanes, 4, 7, Knowledge::AtHand), Pushed::Unclear, "what is forgotten is not known");
+    // Read from the store, with all others.
+    lanes.merge(delivery(4, 7), at(0));
+    assert_eq!(plan(&mut lanes, 5, 7, Knowledge::AtHand), Pushed::Noted);
+}
+
+#[test]
+fn a_lane_that_had_no_room_is_read_before_it_goes_on() {
+    let mut lanes = Lanes::behind(true);
+    refill(&mut lanes, Vec::new(), 10);
+    assert_eq!(plan(&mut lanes, 1, 1, Knowledge::New), Pushed::Noted);
+    for id in 2..=i64::try_from(CAPACITY).unwrap() {
+        plan(&mut lanes, id, id, Knowledge::New);
+    }
+    assert_eq!(plan(&mut lanes, 90_000, 1, Knowledge::AtHand), Pushed::Noted, "it stays in the store");
+    assert_eq!((next(&mut lanes, 0), next(&mut lanes, 0)), (Some(1), Some(2)));
+    settle(&mut lanes, delivery(2, 2), None, at(0));
+    assert_eq!(plan(&mut lanes, 90_001, 1, Knowledge::AtHand), Pushed::Unclear);
+    assert_eq!(plan(&mut lanes, 90_002, 3, Knowledge::AtHand), Pushed::Noted, "this one lacks nothing");
+}
+
+#[test]
 fn what_is_read_again_is_there_once_and_what_others_made_due_is_due() {
     let mut lanes = Lanes::behind(true);
     refill(&mut lanes, vec![delivery(1, 7)], 10);
