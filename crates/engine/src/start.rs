@@ -34,6 +34,7 @@ use crate::instance::{Connect, Instance, Live};
 use crate::listening;
 use crate::outbox::clients::ClientLocks;
 use crate::outbox::deliver::Deliverer;
+use crate::outbox::deliver::calls::CallReader;
 use crate::outbox::{Dispatcher, Outbox};
 use crate::parking;
 use crate::retention;
@@ -117,6 +118,7 @@ impl Engine {
         engine.crash_points.pass(CrashPoint::Recovering);
         let deliverer = Deliverer {
             store: engine.store.clone(),
+            calls: CallReader::new(engine.store.clone()),
             clock: Arc::clone(&engine.clock),
             instances: Arc::clone(&engine.instances),
             outbox,

@@ -1,5 +1,6 @@
 //! One delivery: load what it is about, let the destination make an attempt, store what became of it.
 
+pub(crate) mod calls;
 mod outcome;
 mod subject;
 
@@ -24,6 +25,7 @@ use storage::calls::StoredCall;
 use storage::deliveries::PendingDelivery;
 use storage::error::StorageError;
 
+use self::calls::CallReader;
 use self::subject::Subject;
 use super::clients::ClientLocks;
 use super::{Command, Outbox, Settled, Turn};
@@ -37,6 +39,7 @@ const STORE_AGAIN: Duration = Duration::from_millis(500);
 /// Makes deliveries.
 pub(crate) struct Deliverer {
     pub(crate) store: Store,
+    pub(crate) calls: CallReader,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) instances: Arc<Instances>,
     pub(crate) outbox: Outbox,

@@ -8,6 +8,7 @@ use domain::phone::Phone;
 use domain::port::destination::CustomerHistory;
 use storage::calls::StoredCall;
 use storage::deliveries::{Opening, PendingDelivery};
+use storage::error::StorageError;
 
 use super::Deliverer;
 
@@ -47,22 +48,24 @@ impl Deliverer {
         is_enough.then(|| self.store.recent_call(delivery.call)).flatten()
     }
 
+    /// The call of a delivery. None if the store cannot be read now.
+    async fn call(&self, delivery: &PendingDelivery) -> Option<Arc<StoredCall>> {
+        if let Some(stored) = self.at_hand(delivery) {
+            return Some(stored);
+        }
+        understood(self.calls.read(delivery.call).await)
+    }
+
     /// The client whom the delivery is about. None if the store cannot be read now.
     pub(super) async fn client_of(&self, delivery: &PendingDelivery) -> Option<Phone> {
-        let id = delivery.call;
-        if let Some(stored) = self.at_hand(delivery) {
-            return Some(stored.call.client_phone());
-        }
-        let stored = self.store.read(move |tx| tx.call(id)).await.ok().flatten()?;
-        Some(stored.call.client_phone())
+        Some(self.call(delivery).await?.call.client_phone())
     }
 
     /// None if the store cannot be read now.
     pub(super) async fn load(&self, delivery: &PendingDelivery, client: Option<Phone>) -> Option<Subject> {
         let (instance, call, notice) = (delivery.instance, delivery.call, delivery.notice.clone());
-        if client.is_none()
-            && let Some(stored) = self.at_hand(delivery)
-        {
+        if client.is_none() {
+            let stored = self.call(delivery).await?;
             let customer = CustomerHistory::default();
             match Opened::of(&stored, &notice) {
                 Opened::Whatever => return Some(Subject::new(stored, &notice, None, customer)),
@@ -88,11 +91,13 @@ impl Deliverer {
             };
             Ok(Some(Subject::new(Arc::new(stored), &notice, opening, customer)))
         });
-        loaded
-            .await
-            .inspect_err(|error| tracing::error!(%error, "a call cannot be read for its delivery"))
-            .ok()?
+        understood(loaded.await)
     }
+}
+
+/// What was read. None if it could not be, or is not there.
+fn understood<T>(read: Result<Option<T>, StorageError>) -> Option<T> {
+    read.inspect_err(|error| tracing::error!(%error, "a call cannot be read for its delivery")).ok()?
 }
 
 /// How to find out what became of call-started.
