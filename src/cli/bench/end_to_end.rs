@@ -46,7 +46,8 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let rounds = options.run.measure(|round| {
         let load = load::Options::to(&server, &workspace(0), format!("e{round}"), options.run.seconds);
         let reference = load.clone().sent_to_bare(&bare).run()?.per_second();
-        Ok(Round { ours: told(&sink, &load::Options { calls: Calls::Brief, ..load })?, reference })
+        let ours = told(&sink, &load::Options { calls: Calls::Brief, ..load })?.per_second;
+        Ok(Round { ours, reference })
     })?;
     figure::print(&figures(rounds), options.run.json)
 }
@@ -63,8 +64,16 @@ fn figures(rounds: Vec<Round>) -> [Figure; 2] {
     ]
 }
 
-/// Events per second, from the first that was sent until the last callback was there.
-pub(super) fn told(sink: &Sink, load: &load::Options) -> anyhow::Result<f64> {
+/// Events that were accepted and told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Told {
+    pub(super) events: f64,
+    /// From the first that was sent until the last callback was there.
+    pub(super) per_second: f64,
+}
+
+/// Sends events and waits until all is told of them.
+pub(super) fn told(sink: &Sink, load: &load::Options) -> anyhow::Result<Told> {
     sink.forget()?;
     let done = load.run()?;
     sink.wait_for(2 * done.accepted + done.calls, WITHIN)?;
@@ -73,7 +82,8 @@ pub(super) fn told(sink: &Sink, load: &load::Options) -> anyhow::Result<f64> {
     let realtime = arrivals.iter().filter(|arrival| arrival.what != REGISTRATION);
     let last = realtime.map(|arrival| arrival.at).max().unwrap_or(done.ended);
     let took = Duration::from_nanos(last.saturating_sub(done.began));
-    Ok(per_second(done.accepted, took.as_secs_f64()))
+    let events = per_second(done.accepted, 1.0);
+    Ok(Told { events, per_second: per_second(done.accepted, took.as_secs_f64()) })
 }
 
 /// What is out of order, missing or doubled does not count as fast.

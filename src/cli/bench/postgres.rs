@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::Run;
 use super::cluster::Cluster;
-use super::end_to_end::{SVIX, told};
+use super::end_to_end::{SVIX, Told, told};
 use super::figure::{self, Figure, Goal, Round};
 use super::ingest::Side;
 use super::load::{self, Calls};
@@ -22,6 +22,8 @@ const PAUSED: usize = 0;
 
 /// Its deliveries are made.
 const TOLD: usize = 1;
+
+const CPU: &str = "µs of processor time per event";
 
 /// `bench postgres`.
 #[derive(Debug, Args)]
@@ -46,6 +48,15 @@ struct Bench {
     /// None if the database is somebody else's. It ends after those who use it.
     cluster: Option<Cluster>,
     seconds: f64,
+}
+
+/// What one server told.
+#[derive(Debug, Clone, Copy)]
+struct Alone {
+    told: Told,
+    /// Microseconds of processor time for each event.
+    server_us: f64,
+    database_us: f64,
 }
 
 /// What two replicas came to.
@@ -75,7 +86,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let loads = LOADS.map(|(connections, ..)| options.run.measure(|round| bench.ingest(connections, round)));
     let [few, many] = loads;
     let replicas = options.run.measure(|round| bench.replicas(round))?;
-    figure::print(&figures([&few?, &many?], &replicas, told), options.run.json)
+    figure::print(&figures([&few?, &many?], &replicas, &told), options.run.json)
 }
 
 impl Bench {
@@ -94,10 +105,14 @@ impl Bench {
         Ok(Self { sink, bare, cluster, plan, one, seconds: options.run.seconds })
     }
 
-    /// Events that were accepted and told by one server, per second.
-    fn told(&self, round: usize) -> anyhow::Result<Round> {
+    /// Events that were accepted and told by one server.
+    fn told(&self, round: usize) -> anyhow::Result<Alone> {
         let load = load::Options { calls: Calls::Brief, ..self.load(TOLD, &format!("told-{round}")) };
-        Ok(Round { ours: told(&self.sink, &load)?, reference: SVIX })
+        let before = (self.one.process.cpu()?.as_secs_f64(), self.database_cpu()?);
+        let told = told(&self.sink, &load)?;
+        let after = (self.one.process.cpu()?.as_secs_f64(), self.database_cpu()?);
+        let of_event = |seconds: f64| seconds * 1e6 / told.events;
+        Ok(Alone { told, server_us: of_event(after.0 - before.0), database_us: of_event(after.1 - before.1) })
     }
 
     /// One replica, and then two that share the same load.
@@ -109,7 +124,7 @@ impl Bench {
             |load: load::Options| load::Options { addresses: vec![self.one.address, other.address], ..load };
         let ours = by_both(self.load(PAUSED, &format!("two-{round}"))).run()?.per_second();
         let load = load::Options { calls: Calls::Brief, ..self.load(TOLD, &format!("told-by-two-{round}")) };
-        let told = told(&self.sink, &by_both(load))?;
+        let told = told(&self.sink, &by_both(load))?.per_second;
         other.end();
         Ok(Replicas { accepted: Round { ours, reference }, told })
     }
@@ -135,12 +150,13 @@ impl Bench {
     }
 }
 
-fn figures(loads: [&[Ingest]; 2], replicas: &[Replicas], told: Vec<Round>) -> Vec<Figure> {
+fn figures(loads: [&[Ingest]; 2], replicas: &[Replicas], told: &[Alone]) -> Vec<Figure> {
     let unit = "events/s";
     let of_loads = LOADS
         .iter()
         .zip(loads)
         .map(|((_, name, goal), rounds)| ingest_figure(name, Goal::at_least(*goal), rounds));
+    let to_svix = told.iter().map(|round| Round { ours: round.told.per_second, reference: SVIX }).collect();
     let accepted = replicas.iter().map(|round| round.accepted).collect();
     of_loads
         .chain([
@@ -149,7 +165,9 @@ fn figures(loads: [&[Ingest]; 2], replicas: &[Replicas], told: Vec<Round>) -> Ve
                 unit,
                 replicas.iter().map(|round| round.told),
             ),
-            Figure::new("postgres-svix", unit, Goal::at_least(8.0), told)
+            Figure::new("postgres-svix", unit, Goal::at_least(8.0), to_svix)
+                .beside("server", CPU, told.iter().map(|round| round.server_us))
+                .beside("PostgreSQL", CPU, told.iter().map(|round| round.database_us))
                 .noting("the reference is Svix as it was measured once, not in this run"),
         ])
         .collect()
@@ -158,9 +176,8 @@ fn figures(loads: [&[Ingest]; 2], replicas: &[Replicas], told: Vec<Round>) -> Ve
 fn ingest_figure(name: &str, goal: Goal, rounds: &[Ingest]) -> Figure {
     let both = |round: &Ingest| Round { ours: round.ours.per_second, reference: round.bare.per_second };
     let of = |value: fn(&Ingest) -> f64| rounds.iter().map(value);
-    let unit = "µs of processor time per event";
     Figure::new(name, "events/s", goal, rounds.iter().map(both).collect())
-        .beside("server", unit, of(|round| round.ours.cpu_us))
-        .beside("PostgreSQL", unit, of(|round| round.database_us))
-        .beside("bare handler", unit, of(|round| round.bare.cpu_us))
+        .beside("server", CPU, of(|round| round.ours.cpu_us))
+        .beside("PostgreSQL", CPU, of(|round| round.database_us))
+        .beside("bare handler", CPU, of(|round| round.bare.cpu_us))
 }
