@@ -4,10 +4,11 @@
 //! store. When too much is pending the prefix stops growing and is refilled from the store as it drains.
 
 mod ends;
+mod lane;
 mod prefix;
 mod ready;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use domain::clock::Timestamp;
@@ -18,6 +19,7 @@ use storage::deliveries::PendingDelivery;
 
 use super::Settled;
 use ends::Ends;
+use lane::{Lane, Stand, due};
 pub(crate) use prefix::Refill;
 use prefix::{Coverage, Prefix};
 use ready::{News, Ready};
@@ -30,36 +32,6 @@ const REFILL: u32 = 4_096;
 
 /// Below this the lanes are refilled, if there is more in the store.
 const LOW_WATER: usize = 4_096;
-
-/// Realtime is fresh for this part of its life, 10 s of 10 min: somebody has that call on the screen.
-const FRESH: u32 = 60;
-
-/// One call's deliveries in order.
-#[derive(Debug, Default)]
-struct Lane {
-    deliveries: VecDeque<PendingDelivery>,
-    stand: Stand,
-    /// Its first delivery waits only because the destination is away.
-    blameless: bool,
-    /// An administrator wants its first delivery made now.
-    urgent: bool,
-    /// Where others plan deliveries as well: all that is pending of it is in memory, but for what they have planned just now.
-    is_whole: bool,
-}
-
-/// Where a lane stands.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Stand {
-    /// Not scheduled.
-    #[default]
-    Idle,
-    /// In `ready`.
-    Ready,
-    /// In `waiting` under that time.
-    Waiting(Timestamp),
-    /// Its first delivery is under way.
-    Busy,
-}
 
 /// What of the queue is in memory.
 #[derive(Debug)]
@@ -133,7 +105,9 @@ impl Lanes {
                     (true, true) => self.merge(delivery, now),
                     (true, false) => return Pushed::Unclear,
                     (false, _) => {
-                        lane.into_iter().for_each(|lane| lane.is_whole = false);
+                        if let Some(lane) = lane {
+                            lane.is_whole = false;
+                        }
                         coverage.fell_behind();
                     }
                 }
@@ -433,28 +407,6 @@ impl Lanes {
             self.ready.push(call, lane.news(now));
         }
     }
-}
-
-impl Lane {
-    fn news(&self, now: Timestamp) -> News {
-        match self.deliveries.front().filter(|_| self.stand == Stand::Ready) {
-            Some(_) if self.urgent => News::Urgent,
-            Some(head) if is_fresh(head, now) => News::Fresh,
-            Some(head) if head.background => News::Past,
-            Some(_) => News::Other,
-            None => News::Gone,
-        }
-    }
-}
-
-fn is_fresh(delivery: &PendingDelivery, now: Timestamp) -> bool {
-    let life = delivery.expires_at.map(|at| at.since(delivery.created_at));
-    life.is_some_and(|life| now.since(delivery.created_at) < life / FRESH)
-}
-
-/// When a delivery has to be looked at: when it is due, or when it expires, whichever comes first.
-fn due(delivery: &PendingDelivery) -> Timestamp {
-    delivery.expires_at.map_or(delivery.due_at, |expires| delivery.due_at.min(expires))
 }
 
 /// Makes a delivery due earlier, and expire earlier.
