@@ -8,7 +8,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use tempfile::TempDir;
 
 use super::database::Database;
-use super::{eventually, free_port};
+use super::poll::found;
+use super::{DEADLINE, free_port};
 
 /// The binary under test: `TEST_BINARY`, or the one that cargo has just built.
 pub(crate) fn binary() -> PathBuf {
@@ -86,6 +87,21 @@ impl Server {
         held.and_then(|held| held.parse().ok()).expect("a number")
     }
 
+    /// What it is at: a line for each of its threads with name, state, and where in the kernel it waits; and its log.
+    fn state(&self) -> String {
+        let pid = self.pid().expect("the server runs");
+        let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+        let threads = threads.map(|thread| {
+            let read = |name| std::fs::read_to_string(thread.path().join(name)).unwrap_or_default();
+            let (status, waits) = (read("status"), read("wchan"));
+            let says =
+                |key| status.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().trim();
+            format!("{}: {} {waits}", says("Name:"), says("State:"))
+        });
+        let threads = threads.collect::<Vec<_>>().join("\n");
+        format!("it lives, its threads:\n{threads}\n--- its log\n{}", self.log())
+    }
+
     /// From the next start on the binary is started by this command, to which it is added with its arguments. The
     /// command has to become the server (`exec`), lest a kill hit something else.
     pub(crate) fn launch_by(&mut self, command: Vec<String>) {
@@ -100,16 +116,21 @@ impl Server {
     /// Starts it and waits until it is ready.
     pub(crate) async fn start(&mut self) {
         self.spawn(&[]);
-        let url = format!("{}/readyz", self.url);
-        let http = self.http.clone();
-        eventually("the server is ready", async || {
-            let ready = http.get(&url).send().await.is_ok_and(|reply| reply.status() == 200);
+        // Who says nothing is asked once more.
+        let ready = self.http.get(format!("{}/readyz", self.url)).timeout(DEADLINE / 2);
+        let mut heard = String::new();
+        let found = found(DEADLINE, async || {
+            let look = ready.try_clone().expect("a request without a body");
+            let reply = look.send().await;
             if let Some(status) = self.exited() {
                 panic!("the server ended with {status} instead of getting ready:\n{}", self.log());
             }
-            ready.then_some(())
-        })
-        .await;
+            heard =
+                reply.as_ref().map_or_else(|error| format!("{error:?}"), |reply| reply.status().to_string());
+            reply.is_ok_and(|reply| reply.status() == 200).then_some(())
+        });
+        let is_ready = found.await.is_some();
+        assert!(is_ready, "the server is not ready within {DEADLINE:?}; /readyz: {heard}; {}", self.state());
     }
 
     /// Starts it so that it kills itself at a crash point (`POINT:N`), and waits until it has.
@@ -142,7 +163,9 @@ impl Server {
 
     /// Waits until it has ended; says how.
     pub(crate) async fn ended(&mut self) -> ExitStatus {
-        let status = eventually("the server ends", async || self.exited()).await;
+        let Some(status) = found(DEADLINE, async || self.exited()).await else {
+            panic!("the server does not end within {DEADLINE:?}; {}", self.state());
+        };
         self.child = None;
         status
     }
