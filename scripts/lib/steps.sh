@@ -85,6 +85,10 @@ step_mutants() {
     ./scripts/mutants
 }
 
+# many: how many tests run at once. Most of them wait: for a remote system that hangs, for retries, for who died to be
+# missed.
+many() { echo $(($(nproc) * 2)); }
+
 step_tests() {
     need_nextest || leave_out "$MISSING"
     release_binary
@@ -116,8 +120,8 @@ step_tests() {
         left_out real_postgres "$MISSING"
         filter+=' and not test(/(^|::)real_postgres::/)'
     fi
-    INSTA_UPDATE=no TEST_HISTORY="${TEST_HISTORY:-100000}" \
-        cargo nextest run --locked --workspace --profile ci --filterset "$filter" 2>&1 | tee "$WORK/tests.log"
+    INSTA_UPDATE=no TEST_HISTORY="${TEST_HISTORY:-100000}" cargo nextest run --locked --workspace --profile ci \
+        --test-threads "$(many)" --filterset "$filter" 2>&1 | tee "$WORK/tests.log"
 }
 
 # What is not tested again with PostgreSQL behind it, and why.
@@ -135,8 +139,6 @@ step_postgres() {
     need_postgres || leave_out "$MISSING"
     release_binary
     start_postgres
-    # Most of it waits: for who died to be missed, for retries.
-    local threads=$(($(nproc) * 2))
     local entry filter='((package(kontur-telephony) and binary(it)) or package(storage) or package(engine))'
     # They start servers of their own, and ran among the tests.
     filter+=' and not test(/(^|::)real_postgres::/)'
@@ -146,6 +148,6 @@ step_postgres() {
         filter+=" and not test(/^(${entry// /|})(::|$)/)"
     done
     TEST_DATABASE=postgres \
-        cargo nextest run --locked --workspace --profile ci --test-threads "$threads" --filterset "$filter" 2>&1 |
+        cargo nextest run --locked --workspace --profile ci --test-threads "$(many)" --filterset "$filter" 2>&1 |
         tee "$WORK/tests-postgres.log"
 }
