@@ -3,7 +3,7 @@
 # fails if the step does; it calls leave_out where the machine lacks something.
 
 # Quick answers first; the tests last, so that their summary is near the end of the output.
-readonly STEPS=(fmt scripts clippy doc licenses advisories build openapi image doctests simulation mutants tests postgres)
+readonly STEPS=(fmt scripts clippy doc licenses advisories doctests simulation build openapi image mutants tests postgres)
 
 step_fmt() { cargo fmt --all --check; }
 
