@@ -72,14 +72,15 @@ step_image() {
 
 step_doctests() { cargo test --locked --workspace --doc --quiet; }
 
-# Thousands of schedules, in a build that plays them quickly.
+# Thousands of schedules, in a build that plays them quickly, and on which the mutants are built.
 step_simulation() {
     need_nextest || leave_out "$MISSING"
-    TEST_SCHEDULES="${TEST_SCHEDULES:-20000}" \
+    copy_tree
+    TEST_SCHEDULES="${TEST_SCHEDULES:-20000}" in_copy \
         cargo nextest run --locked -p engine --test it --cargo-profile simulation --profile ci --filterset 'test(/^simulation::/)'
 }
 
-# Rules broken on purpose, which the tests have to notice. After the simulation, so that the dependencies are built.
+# Rules broken on purpose, which the tests have to notice. After the simulation, so that most is built.
 step_mutants() {
     need_nextest || leave_out "$MISSING"
     ./scripts/mutants
