@@ -202,9 +202,9 @@ impl Member {
             News::Planned(calls) => {
                 let claims = &self.engine.claims;
                 let ours = calls.into_iter().filter(|(instance, _)| claims.holds(*instance));
-                let calls: Vec<_> = ours.map(|(_, call)| call).collect();
-                if !calls.is_empty() {
-                    self.engine.outbox.tell(Command::PlannedElsewhere(calls));
+                let ours: Vec<_> = ours.collect();
+                if !ours.is_empty() {
+                    self.engine.outbox.tell(Command::PlannedElsewhere(ours));
                 }
             }
             News::Changed(instances) => self.have_done(Chore::Learn(instances)),

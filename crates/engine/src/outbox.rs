@@ -49,7 +49,7 @@ pub(crate) enum Command {
     /// Deliveries were planned and are durable.
     Planned(Vec<Planned>),
     /// Another process planned deliveries of these calls, or made them due.
-    PlannedElsewhere(Vec<CallId>),
+    PlannedElsewhere(Vec<(InstanceId, CallId)>),
     /// An attempt is over and its outcome durable.
     Settled(Settled),
     /// An administrator wants a delivery made now.
@@ -212,7 +212,7 @@ impl Dispatcher {
         let now = self.now();
         match command {
             Command::Planned(planned) => self.plan(planned, now),
-            Command::PlannedElsewhere(calls) => self.reread(calls),
+            Command::PlannedElsewhere(calls) => self.planned_elsewhere(calls, now),
             Command::Settled(settled) => self.settle(settled, now),
             Command::Revived(delivery) => self.queues.revive(delivery, true, now),
             Command::Replayed(delivery) => self.queues.revive(delivery, false, now),
@@ -248,6 +248,14 @@ impl Dispatcher {
             }
         }
         self.reread(unclear);
+    }
+
+    fn planned_elsewhere(&mut self, mut calls: Vec<(InstanceId, CallId)>, now: Timestamp) {
+        // Those that are being read are read again, whatever room there is.
+        calls.retain(|(instance, call)| {
+            self.rereading.contains_key(call) || !self.queues.leaves_in_store(*instance, *call, now)
+        });
+        self.reread(calls.into_iter().map(|(_, call)| call).collect());
     }
 
     /// Reads the lanes of calls from the store: what is in memory may lack what others planned.

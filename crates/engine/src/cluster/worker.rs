@@ -9,7 +9,7 @@ use domain::id::InstanceId;
 use storage::cluster::{CHORES, Gained};
 use storage::error::StorageError;
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::Engine;
 use crate::happening;
@@ -17,6 +17,9 @@ use crate::outbox::{Command, QueueKey};
 
 /// How often it is looked for what nobody told.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Looking takes one part in so many of the time at most: whatever is pending is counted, and after an outage that is much.
+const LOOKING: u32 = 20;
 
 /// A finished call that should have been handed on so long ago was left by somebody who died.
 const LEFT_AFTER: Duration = Duration::from_secs(1);
@@ -66,14 +69,17 @@ impl Worker {
     /// Runs until the engine is stopped.
     pub(super) async fn run(mut self) {
         let stop = self.engine.stop.clone();
-        let mut look = interval(LOOK_EVERY);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut look_at = Instant::now();
         loop {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
                 Some(chore) = self.chores.recv() => self.do_it(chore).await,
-                _ = look.tick() => self.look().await,
+                () = sleep_until(look_at) => {
+                    let began = Instant::now();
+                    self.look().await;
+                    look_at = Instant::now() + LOOK_EVERY.max(began.elapsed() * LOOKING);
+                }
             }
         }
     }

@@ -83,7 +83,7 @@ impl Lanes {
     /// Takes a delivery that was just planned, unless the store has others to be read before it. `knowledge` is how its call
     /// was known to whoever planned it.
     pub(crate) fn push(&mut self, delivery: PendingDelivery, knowledge: Knowledge, now: Timestamp) -> Pushed {
-        let has_room = self.held < CAPACITY;
+        let has_room = self.has_room();
         match &mut self.known {
             Known::Alone(prefix) => {
                 if prefix.takes(delivery.id, has_room) {
@@ -92,28 +92,34 @@ impl Lanes {
                 }
             }
             Known::Shared(coverage) => {
-                let lane = self.by_call.get_mut(&delivery.call);
+                let lane = self.by_call.get(&delivery.call);
                 let is_whole = match knowledge {
                     Knowledge::New => true,
-                    Knowledge::AtHand => {
-                        coverage.is_whole() || lane.as_ref().is_some_and(|lane| lane.is_whole)
-                    }
+                    Knowledge::AtHand => coverage.is_whole() || lane.is_some_and(|lane| lane.is_whole),
                     Knowledge::Read => false,
                 };
                 match (has_room, is_whole) {
                     // It may have been read from the store before the news of its planning came.
                     (true, true) => self.merge(delivery, now),
                     (true, false) => return Pushed::Unclear,
-                    (false, _) => {
-                        if let Some(lane) = lane {
-                            lane.is_whole = false;
-                        }
-                        coverage.fell_behind();
-                    }
+                    (false, _) => self.leave_in_store(delivery.call),
                 }
             }
         }
         Pushed::Noted
+    }
+
+    /// Whether more may be taken into memory.
+    pub(crate) fn has_room(&self) -> bool {
+        self.held < CAPACITY
+    }
+
+    /// Something was planned of a call that is read from the store when there is room.
+    pub(crate) fn leave_in_store(&mut self, call: CallId) {
+        if let Some(lane) = self.by_call.get_mut(&call) {
+            lane.is_whole = false;
+        }
+        self.fell_behind();
     }
 
     /// How many deliveries are in memory.

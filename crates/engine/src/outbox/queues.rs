@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use domain::clock::Timestamp;
-use domain::id::{DeliveryId, InstanceId};
+use domain::id::{CallId, DeliveryId, InstanceId};
 use domain::outbox::DestinationKind;
 use domain::outbox::breaker::Change;
 use domain::outbox::limits::{Limits, Load};
@@ -112,6 +112,20 @@ impl Queues {
         keys.extend(self.by_key.keys());
         let differs = |key: &QueueKey| held(key) as u64 != counted.get(key).copied().unwrap_or(0);
         keys.into_iter().filter(differs).collect()
+    }
+
+    /// Whether what others planned of a call stays in the store: one of the instance's queues has no room for more.
+    pub(super) fn leaves_in_store(&mut self, instance: InstanceId, call: CallId, now: Timestamp) -> bool {
+        let keys = DestinationKind::ALL.map(|destination| (instance, destination));
+        let is_full = |key| self.by_key.get(key).is_some_and(|entry: &Entry| !entry.queue.lanes.has_room());
+        if !keys.iter().any(is_full) {
+            return false;
+        }
+        for key in keys {
+            self.queue(key).lanes.leave_in_store(call);
+            self.place(key, now);
+        }
+        true
     }
 
     /// Takes a delivery that was read from the store with all others of its lane.

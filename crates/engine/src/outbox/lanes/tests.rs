@@ -262,6 +262,9 @@ fn a_lane_that_had_no_room_is_read_before_it_goes_on() {
     settle(&mut lanes, delivery(2, 2), None, at(0));
     assert_eq!(plan(&mut lanes, 90_001, 1, Knowledge::AtHand), Pushed::Unclear);
     assert_eq!(plan(&mut lanes, 90_002, 3, Knowledge::AtHand), Pushed::Noted, "this one lacks nothing");
+    settle(&mut lanes, delivery(3, 3), None, at(0));
+    lanes.leave_in_store(CallId(4));
+    assert_eq!(plan(&mut lanes, 90_003, 4, Knowledge::AtHand), Pushed::Unclear);
 }
 
 #[test]

@@ -60,6 +60,23 @@ fn handed_out(queues: &mut Queues) -> Vec<i64> {
 }
 
 #[test]
+fn what_others_plan_stays_in_the_store_while_there_is_no_room_for_it() {
+    let mut queues = Queues::new(LIMITS, RetrySchedule::default(), true);
+    let mut planned = 0;
+    while !queues.leaves_in_store(InstanceId(1), CallId(1), at(0)) {
+        planned += 1;
+        assert!(planned < 100_000, "memory has an end");
+        let planned = Planned { delivery: delivery(1, planned), knowledge: Knowledge::New };
+        assert_eq!(queues.push(planned, at(0)), Pushed::Noted);
+    }
+    assert!(planned > 1_000, "{planned}");
+    assert!(!queues.leaves_in_store(InstanceId(2), CallId(1), at(0)), "others have room");
+    let head = next(&mut queues).unwrap();
+    settle(&mut queues, head);
+    assert!(!queues.leaves_in_store(InstanceId(1), CallId(1), at(0)));
+}
+
+#[test]
 fn a_single_call_goes_before_the_next_turn_of_a_backlog() {
     let mut queues = queues(1..=2);
     push(&mut queues, 1, 1..=1_000);
