@@ -375,8 +375,9 @@ async fn read_calls(store: Store, outbox: Outbox, calls: Vec<CallId>, ticket: Ti
     let calls: Arc<[CallId]> = calls.into();
     let of_look = Arc::clone(&calls);
     let look = move |tx: &Tx<'_>| Ok((tx.pending_deliveries_of(&of_look)?, tx.calls(&of_look)?));
+    let looked = store.begin_to_look();
     if let Some((mut pending, stored)) = read(&store, look).await {
-        store.learn_calls(stored);
+        store.learn_calls(stored, looked);
         for delivery in &mut pending {
             delivery.call_at_hand = true;
         }

@@ -23,6 +23,7 @@ pub(crate) use held::numbers;
 #[cfg(test)]
 pub(crate) use open::ALL as OPEN;
 pub use open::OpenCall;
+pub use recent::Looked;
 pub(crate) use recent::RecentCalls;
 
 /// The columns that [`read`] reads.

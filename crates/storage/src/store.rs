@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use self::readers::Readers;
 use self::stepper::Look;
 use self::writer::{Job, LARGEST_BATCH, Writer};
-use crate::calls::{RecentCalls, StoredCall};
+use crate::calls::{Looked, RecentCalls, StoredCall};
 use crate::cluster::Membership;
 use crate::error::StorageError;
 use crate::postgres::{Address, Writing};
@@ -202,9 +202,14 @@ impl Store {
         self.recent_calls.committed_call(id)
     }
 
-    /// Takes calls that were looked at for recent ones, but for those of which something later is known.
-    pub fn learn_calls(&self, calls: Vec<StoredCall>) {
-        self.recent_calls.learn(calls);
+    /// Before calls are looked at that are to be among the recent ones.
+    pub fn begin_to_look(&self) -> Looked {
+        self.recent_calls.look()
+    }
+
+    /// Takes calls that were looked at for recent ones, but for those of which something later is known, or was.
+    pub fn learn_calls(&self, calls: Vec<StoredCall>, looked: Looked) {
+        self.recent_calls.learn(calls, looked);
     }
 
     /// Lets the file shrink to what is in use, as far as nobody stands in the way: pages that were given back are cut off

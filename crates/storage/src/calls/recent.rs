@@ -25,7 +25,13 @@ struct Inner {
     rows: HashMap<Name, CallId>,
     /// Counts the transactions.
     transaction: u64,
+    /// Counts when calls were forgotten that may have been changed just before.
+    losses: u64,
 }
+
+/// When calls were looked at that are to be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Looked(u64);
 
 /// Kept while somebody has the call in hand: most are put back.
 struct Place {
@@ -37,7 +43,8 @@ struct Place {
 
 impl RecentCalls {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(Inner { calls: LruCache::new(CAPACITY), rows: HashMap::new(), transaction: 0 }))
+        let calls = LruCache::new(CAPACITY);
+        Self(Mutex::new(Inner { calls, rows: HashMap::new(), transaction: 0, losses: 0 }))
     }
 
     /// Takes a call out; whoever changes it puts it back.
@@ -75,9 +82,17 @@ impl RecentCalls {
         inner.put(call, put_in);
     }
 
-    /// Keeps calls that somebody looked at, unless they are in hand, or what is kept is later.
-    pub(crate) fn learn(&self, calls: Vec<StoredCall>) {
+    /// Somebody begins to look at calls.
+    pub(crate) fn look(&self) -> Looked {
+        Looked(self.lock().losses)
+    }
+
+    /// Keeps calls that somebody looked at, unless they are in hand, or something later is known, or was and is forgotten.
+    pub(crate) fn learn(&self, calls: Vec<StoredCall>, looked: Looked) {
         let mut inner = self.lock();
+        if inner.losses != looked.0 {
+            return;
+        }
         for call in calls {
             let kept = inner.calls.peek(&call.id);
             if kept.is_none_or(|kept| kept.call.as_ref().is_some_and(|kept| kept.version < call.version)) {
@@ -101,6 +116,7 @@ impl RecentCalls {
     /// The call is deleted.
     pub(crate) fn forget(&self, call: CallId) {
         let mut inner = self.lock();
+        inner.losses += 1;
         if let Some(place) = inner.calls.remove(&call) {
             inner.rows.remove(&place.name);
         }
@@ -109,6 +125,7 @@ impl RecentCalls {
     /// What a failed transaction may have left here is not what is stored.
     pub(crate) fn forget_all(&self) {
         let mut inner = self.lock();
+        inner.losses += 1;
         inner.calls.clear();
         inner.rows.clear();
     }

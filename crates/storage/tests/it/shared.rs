@@ -245,18 +245,23 @@ mod real_postgres {
         let nobody = CallId(call.0 + 1);
         let look =
             move |tx: &Tx<'_>| Ok((tx.pending_deliveries_of(&[nobody, call])?, tx.calls(&[call, nobody])?));
+        let looked = here.begin_to_look();
         let (pending, looked_at) = here.read(look).await.unwrap();
         assert_eq!(pending.iter().map(|delivery| delivery.id).collect::<Vec<_>>(), [planned.id]);
         assert_eq!(here.recent_call(call), None);
-        here.learn_calls(looked_at.clone());
+        here.learn_calls(looked_at.clone(), looked);
         assert_eq!(here.recent_call(call).as_deref(), looked_at.first());
         let knowledge = write(&here, call, move |tx| {
             end(tx, call)?;
             Ok(tx.knowledge(call))
         });
         assert_eq!(knowledge.await, Knowledge::AtHand);
-        here.learn_calls(looked_at);
+        here.learn_calls(looked_at.clone(), looked);
         assert!(here.recent_call(call).unwrap().call.is_closed(), "what was seen before is of no use");
+        let failed: Result<(), _> = here.write(|_| Err(StorageError::Driver("on purpose".to_owned()))).await;
+        assert!(failed.is_err());
+        here.learn_calls(looked_at, looked);
+        assert_eq!(here.recent_call(call), None, "nor is it when what was known is forgotten");
     }
 
     /// What is held is waited for when the change begins (the call), or when it ends (the mark).
