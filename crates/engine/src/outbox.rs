@@ -240,9 +240,11 @@ impl Dispatcher {
     fn plan(&mut self, planned: Vec<Planned>, now: Timestamp) {
         let mut unclear = Vec::new();
         for planned in planned {
-            let call = planned.delivery.call;
+            let (instance, call) = (planned.delivery.instance, planned.delivery.call);
             if let Some(again) = self.rereading.get_mut(&call) {
                 *again = true;
+            } else if self.stays_in_store(instance) {
+                self.queues.leave_in_store(instance, call, now);
             } else if self.queues.push(planned, now) == Pushed::Unclear {
                 unclear.push(call);
             }
@@ -250,10 +252,21 @@ impl Dispatcher {
         self.reread(unclear);
     }
 
+    /// Whether what is planned of an instance stays in the store, to be read when it can be told: it is held back. Where others
+    /// plan as well, to have it in memory would cost a look for many a lane.
+    fn stays_in_store(&self, instance: InstanceId) -> bool {
+        self.store.is_shared() && self.deliverer.holds(instance)
+    }
+
     fn planned_elsewhere(&mut self, mut calls: Vec<(InstanceId, CallId)>, now: Timestamp) {
         // Those that are being read are read again, whatever room there is.
         calls.retain(|(instance, call)| {
-            self.rereading.contains_key(call) || !self.queues.leaves_in_store(*instance, *call, now)
+            let stays = !self.rereading.contains_key(call)
+                && (self.stays_in_store(*instance) || !self.queues.have_room(*instance));
+            if stays {
+                self.queues.leave_in_store(*instance, *call, now);
+            }
+            !stays
         });
         self.reread(calls.into_iter().map(|(_, call)| call).collect());
     }
@@ -345,7 +358,8 @@ impl Dispatcher {
 
     /// Asks the store for whatever there is room for. Nobody waits for the answer: reading a long backlog takes time.
     fn refill(&mut self) {
-        for (key, after, limit) in self.queues.ask() {
+        let (is_shared, deliverer) = (self.store.is_shared(), Arc::clone(&self.deliverer));
+        for (key, after, limit) in self.queues.ask(|instance| is_shared && deliverer.holds(instance)) {
             let (store, outbox) = (self.store.clone(), self.deliverer.outbox.clone());
             let reading = read_pending(store, outbox, key, (after, limit), self.reads.begin());
             let stop = self.stop.clone();

@@ -114,18 +114,19 @@ impl Queues {
         keys.into_iter().filter(differs).collect()
     }
 
-    /// Whether what others planned of a call stays in the store: one of the instance's queues has no room for more.
-    pub(super) fn leaves_in_store(&mut self, instance: InstanceId, call: CallId, now: Timestamp) -> bool {
-        let keys = DestinationKind::ALL.map(|destination| (instance, destination));
-        let is_full = |key| self.by_key.get(key).is_some_and(|entry: &Entry| !entry.queue.lanes.has_room());
-        if !keys.iter().any(is_full) {
-            return false;
-        }
-        for key in keys {
+    /// Whether all queues of an instance may take more into memory.
+    pub(super) fn have_room(&self, instance: InstanceId) -> bool {
+        let entries = DestinationKind::ALL.iter().filter_map(|to| self.by_key.get(&(instance, *to)));
+        entries.into_iter().all(|entry| entry.queue.lanes.has_room())
+    }
+
+    /// Something was planned of a call that is read from the store when it can be told.
+    pub(super) fn leave_in_store(&mut self, instance: InstanceId, call: CallId, now: Timestamp) {
+        for destination in DestinationKind::ALL {
+            let key = (instance, destination);
             self.queue(key).lanes.leave_in_store(call);
             self.place(key, now);
         }
-        true
     }
 
     /// Takes a delivery that was read from the store with all others of its lane.
@@ -196,10 +197,14 @@ impl Queues {
         }
     }
 
-    /// The queues that want to be refilled from the store, after which row and for how many; none is named twice.
-    pub(super) fn ask(&mut self) -> Vec<(QueueKey, DeliveryId, u32)> {
-        let hungry = std::mem::take(&mut self.hungry).into_iter();
-        let asked = hungry.filter_map(|key| Some((key, self.by_key.get_mut(&key)?.queue.lanes.ask())));
+    /// The queues that want to be refilled from the store, after which row and for how many; none is named twice. What is held back
+    /// may stay there.
+    pub(super) fn ask(&mut self, holds: impl Fn(InstanceId) -> bool) -> Vec<(QueueKey, DeliveryId, u32)> {
+        let (held, hungry) = std::mem::take(&mut self.hungry).into_iter().partition(|key| holds(key.0));
+        self.hungry = held;
+        let hungry: BTreeSet<QueueKey> = hungry;
+        let asked =
+            hungry.into_iter().filter_map(|key| Some((key, self.by_key.get_mut(&key)?.queue.lanes.ask())));
         asked.map(|(key, (after, limit))| (key, after, limit)).collect()
     }
 

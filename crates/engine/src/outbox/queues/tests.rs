@@ -25,7 +25,7 @@ fn queues(instances: impl IntoIterator<Item = i64>) -> Queues {
             queues.load((InstanceId(instance), destination), at(0));
         }
     }
-    for (key, after, _) in queues.ask() {
+    for (key, after, _) in queues.ask(|_| false) {
         queues.refill(key, Refill { after, has_more: false, pending: Vec::new() }, at(0));
     }
     queues
@@ -60,20 +60,34 @@ fn handed_out(queues: &mut Queues) -> Vec<i64> {
 }
 
 #[test]
-fn what_others_plan_stays_in_the_store_while_there_is_no_room_for_it() {
+fn memory_has_room_for_so_many() {
     let mut queues = Queues::new(LIMITS, RetrySchedule::default(), true);
     let mut planned = 0;
-    while !queues.leaves_in_store(InstanceId(1), CallId(1), at(0)) {
+    while queues.have_room(InstanceId(1)) {
         planned += 1;
         assert!(planned < 100_000, "memory has an end");
         let planned = Planned { delivery: delivery(1, planned), knowledge: Knowledge::New };
         assert_eq!(queues.push(planned, at(0)), Pushed::Noted);
     }
     assert!(planned > 1_000, "{planned}");
-    assert!(!queues.leaves_in_store(InstanceId(2), CallId(1), at(0)), "others have room");
+    assert!(queues.have_room(InstanceId(2)), "others have room");
     let head = next(&mut queues).unwrap();
     settle(&mut queues, head);
-    assert!(!queues.leaves_in_store(InstanceId(1), CallId(1), at(0)));
+    assert!(queues.have_room(InstanceId(1)));
+}
+
+#[test]
+fn what_is_held_back_is_read_when_it_is_not_any_more() {
+    let mut queues = Queues::new(LIMITS, RetrySchedule::default(), true);
+    for instance in 1..=2 {
+        queues.leave_in_store(InstanceId(instance), CallId(1), at(0));
+    }
+    let asked = queues.ask(|instance| instance.0 == 1);
+    assert_eq!(asked.len(), DestinationKind::ALL.len());
+    assert!(asked.iter().all(|((instance, _), ..)| instance.0 == 2));
+    assert_eq!(queues.ask(|instance| instance.0 == 1), []);
+    let asked = queues.ask(|_| false);
+    assert!(!asked.is_empty() && asked.iter().all(|((instance, _), ..)| instance.0 == 1));
 }
 
 #[test]
