@@ -325,10 +325,11 @@ impl Lanes {
             head.clone_from(delivery);
             head.due_at = at;
             // Who asked to be left alone is not sent the same again before.
-            lane.blameless = match settled.sign {
-                Sign::Silent => was_blameless,
-                sign => sign.is_ill() && settled.retry_after.is_none(),
-            };
+            lane.blameless = settled.retry_after.is_none()
+                && match settled.sign {
+                    Sign::Silent => was_blameless,
+                    sign => sign.is_ill(),
+                };
         } else {
             lane.deliveries.pop_front();
             self.held = self.held.saturating_sub(1);

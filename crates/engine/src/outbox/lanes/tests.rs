@@ -328,6 +328,19 @@ fn who_waits_because_the_destination_is_away_waits_for_its_return_alone() {
 }
 
 #[test]
+fn who_asks_to_be_left_alone_is_even_if_he_was_away_before() {
+    let mut lanes = filled([delivery(1, 7)]);
+    assert_eq!(next(&mut lanes, 0), Some(1));
+    fail(&mut lanes, delivery(1, 7), at(900), at(0));
+    lanes.shut(DAY, at(0));
+    assert_eq!(next(&mut lanes, 1), Some(1), "it asks whether he is back");
+    let retry_after = Some(Duration::from_secs(4));
+    let settled = Settled::unasked(delivery(1, 7), Some(at(5)), at(1));
+    lanes.settle(&Settled { retry_after, ..settled }, at(1));
+    assert_eq!((next(&mut lanes, 4), next(&mut lanes, 5)), (None, Some(1)));
+}
+
+#[test]
 fn while_the_destination_is_away_realtime_expires_and_retries_end() {
     let tried = PendingDelivery { first_attempt_at: Some(at(0)), attempts: 3, ..delivery(3, 9) };
     let mut lanes = filled([delivery(1, 7), realtime(2, 8, 0), tried]);
