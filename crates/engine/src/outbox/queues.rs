@@ -42,7 +42,7 @@ enum Standing {
     Ready(Rank),
     /// It would send a probe now.
     Probing(Rank),
-    /// It has something that is held back.
+    /// It has something that is held back, or that may not be read because it is.
     Held,
 }
 
@@ -116,8 +116,8 @@ impl Queues {
 
     /// Whether all queues of an instance may take more into memory.
     pub(super) fn have_room(&self, instance: InstanceId) -> bool {
-        let entries = DestinationKind::ALL.iter().filter_map(|to| self.by_key.get(&(instance, *to)));
-        entries.into_iter().all(|entry| entry.queue.lanes.has_room())
+        let mut entries = DestinationKind::ALL.iter().filter_map(|to| self.by_key.get(&(instance, *to)));
+        entries.all(|entry| entry.queue.lanes.has_room())
     }
 
     /// Something was planned of a call that is read from the store when it can be told.
@@ -198,14 +198,18 @@ impl Queues {
     }
 
     /// The queues that want to be refilled from the store, after which row and for how many; none is named twice. What is held back
-    /// may stay there.
+    /// stays there until [`Self::wake`].
     pub(super) fn ask(&mut self, holds: impl Fn(InstanceId) -> bool) -> Vec<(QueueKey, DeliveryId, u32)> {
-        let (held, hungry) = std::mem::take(&mut self.hungry).into_iter().partition(|key| holds(key.0));
-        self.hungry = held;
-        let hungry: BTreeSet<QueueKey> = hungry;
-        let asked =
-            hungry.into_iter().filter_map(|key| Some((key, self.by_key.get_mut(&key)?.queue.lanes.ask())));
-        asked.map(|(key, (after, limit))| (key, after, limit)).collect()
+        let mut asked = Vec::new();
+        for key in std::mem::take(&mut self.hungry) {
+            if holds(key.0) {
+                self.stand(key, Standing::Held);
+            } else if let Some(entry) = self.by_key.get_mut(&key) {
+                let (after, limit) = entry.queue.lanes.ask();
+                asked.push((key, after, limit));
+            }
+        }
+        asked
     }
 
     /// Takes the store's answer to [`Self::ask`].

@@ -86,6 +86,8 @@ fn what_is_held_back_is_read_when_it_is_not_any_more() {
     assert_eq!(asked.len(), DestinationKind::ALL.len());
     assert!(asked.iter().all(|((instance, _), ..)| instance.0 == 2));
     assert_eq!(queues.ask(|instance| instance.0 == 1), []);
+    assert_eq!(queues.ask(|_| panic!("nobody asks again and again who is held back")), []);
+    queues.wake(at(0));
     let asked = queues.ask(|_| false);
     assert!(!asked.is_empty() && asked.iter().all(|((instance, _), ..)| instance.0 == 1));
 }
